@@ -1,0 +1,5 @@
+"""cors-core for Falcon: `falcon.App(middleware=[CORSMiddleware(...)])`, WSGI and ASGI."""
+
+from cors_core_falcon.middleware import CORSMiddleware
+
+__all__ = ["CORSMiddleware"]

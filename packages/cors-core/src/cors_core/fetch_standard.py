@@ -1,0 +1,28 @@
+"""The lists that the Fetch standard fixes, each with its link; no logic lives here."""
+
+SAFELISTED_REQUEST_HEADERS = (
+    "Accept",
+    "Accept-Language",
+    "Content-Language",
+    "Content-Type",
+)
+"""Allowed by every policy (rule R8). Range, safelisted for some values only, is asked for by name.
+https://fetch.spec.whatwg.org/#cors-safelisted-request-header"""
+
+STANDARD_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY")
+"""What `allow_methods=["*"]` means: RFC 9110 section 9, RFC 5789 (PATCH), RFC 10008 (QUERY)."""
+
+FORBIDDEN_METHODS = frozenset({"CONNECT", "TRACE", "TRACK"})
+"""No page can use them, in any case. https://fetch.spec.whatwg.org/#forbidden-method"""
+
+NORMALIZED_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"})
+"""A browser sends these in upper case whatever the page wrote; all others go out as written.
+https://fetch.spec.whatwg.org/#concept-method-normalize"""
+
+DEFAULT_PORTS = {"ftp": "21", "http": "80", "https": "443", "ws": "80", "wss": "443"}
+"""A serialized origin leaves out its scheme's default port.
+https://url.spec.whatwg.org/#default-port"""
+
+OPAQUE_ORIGIN_SCHEMES = frozenset({"about", "blob", "data", "file", "filesystem", "javascript"})
+"""A page of such a URL has an opaque origin, or that of another URL: none serializes with the
+scheme itself. https://url.spec.whatwg.org/#origin"""

@@ -1,0 +1,182 @@
+"""What goes into the core and what comes out: CORSRequest in, Decision out. No logic of R1-R19.
+
+A Decision also knows how its headers join those of an app's response, for an adapter's response
+may be a list of str pairs (WSGI), of bytes pairs (ASGI) or a mapping (Django, Falcon).
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from cors_core.field_names import merged_vary
+
+
+class RequestKind(StrEnum):
+    """Which request it is, by rule R1."""
+
+    NOT_CORS = "not CORS"
+    ACTUAL = "actual"
+    PREFLIGHT = "preflight"
+
+
+class Refusal(StrEnum):
+    """What a policy refused about a request; the words that a refused preflight's body lists."""
+
+    ORIGIN = "origin"
+    METHOD = "method"
+    HEADERS = "headers"
+
+
+class CORSRequest(NamedTuple):
+    """The parts of an HTTP request that decide its CORS verdict; `None` for an absent header.
+
+    A server hands over repeated header lines joined by commas, and bytes as Latin-1.
+    """
+
+    method: str
+    origin: str | None = None
+    """Origin"""
+    request_method: str | None = None
+    """Access-Control-Request-Method"""
+    request_headers: str | None = None
+    """Access-Control-Request-Headers"""
+    private_network: str | bool | None = None
+    """Access-Control-Request-Private-Network: its text, or whether it said `true`"""
+
+
+_OWNED_PREFIX: Final = "access-control-"
+_OWNED_PREFIX_RAW: Final = b"access-control-"
+
+
+class Decision:
+    """What the core answers for one request; immutable, equal by value, shared between requests.
+
+    `kind`, `refused` (empty where all is allowed), `headers` (the `Access-Control-*` pairs to
+    send) and `vary` (the names to merge into Vary) are set for every request; `status` and `body`
+    for a preflight, which the adapter answers by itself with `answer`.
+    """
+
+    __slots__ = ("_added", "_added_raw", "answer", "body", "headers", "kind", "refused", "status",
+                 "vary")  # fmt: skip
+
+    kind: RequestKind
+    refused: tuple[Refusal, ...]
+    headers: tuple[tuple[str, str], ...]
+    vary: tuple[str, ...]
+    status: int | None
+    """200 or 400 for a preflight, else `None`: the app answers."""
+    body: str
+    _added: tuple[tuple[str, str], ...]
+    _added_raw: tuple[tuple[bytes, bytes], ...]
+    answer: tuple[tuple[str, str], ...]
+    """All the headers of a preflight's response."""
+
+    def __init__(
+        self,
+        kind: RequestKind,
+        refused: tuple[Refusal, ...],
+        headers: tuple[tuple[str, str], ...],
+        vary: tuple[str, ...],
+    ) -> None:
+        put = super().__setattr__
+        put("kind", kind)
+        put("refused", refused)
+        put("headers", headers)
+        put("vary", vary)
+        added = (*headers, ("Vary", ", ".join(vary))) if vary else headers
+        put("_added", added)
+        put("_added_raw", tuple((n.lower().encode(), v.encode()) for n, v in added))
+        preflight = kind is RequestKind.PREFLIGHT
+        body = ("Disallowed CORS " + ", ".join(refused) if refused else "OK") if preflight else ""
+        put("status", (400 if refused else 200) if preflight else None)
+        put("body", body)
+        content = (("Content-Type", "text/plain"), ("Content-Length", str(len(body))))
+        put("answer", (*added, *content) if preflight else ())
+
+    @property
+    def allowed(self) -> bool:
+        """Whether nothing was refused."""
+        return not self.refused
+
+    def merged(self, app_headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Return a response's headers as a new list: the app's own with the decision's.
+
+        The app's `Access-Control-*` are dropped (R13) and the names of its Vary kept (R14).
+        """
+        kept: list[tuple[str, str]] = []
+        vary: list[str] = []
+        for pair in app_headers:
+            # The first letter rules most headers out without a copy in lower case.
+            if pair[0][:1] in "aAvV":
+                name = pair[0].lower()
+                if name.startswith(_OWNED_PREFIX):
+                    continue
+                if name == "vary" and self.vary:
+                    vary.append(pair[1])
+                    continue
+            kept.append(pair)
+        if vary:
+            return [*kept, *self.headers, ("Vary", merged_vary(vary, self.vary))]
+        kept += self._added
+        return kept
+
+    def merged_raw(self, app_headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """Do as `merged` does, for the pairs of bytes of an ASGI response."""
+        kept: list[tuple[bytes, bytes]] = []
+        vary: list[str] = []
+        for pair in app_headers:
+            if pair[0][:1] in b"aAvV":
+                name = pair[0].lower()
+                if name.startswith(_OWNED_PREFIX_RAW):
+                    continue
+                if name == b"vary" and self.vary:
+                    vary.append(pair[1].decode("latin-1"))
+                    continue
+            kept.append(pair)
+        kept += self._added_raw
+        if vary:
+            kept[-1] = (b"vary", merged_vary(vary, self.vary).encode("latin-1"))
+        return kept
+
+    def changes(self, app_headers: Mapping[str, str]) -> list[tuple[str, str | None]]:
+        """Return what to set, or with `None` to delete, in a mapping of a response's headers.
+
+        For responses that hold each name once, whatever the case of the names.
+        """
+        changes: list[tuple[str, str | None]] = []
+        vary = None
+        for name, value in app_headers.items():
+            if name[:1] in "aAvV":
+                lower = name.lower()
+                if lower.startswith(_OWNED_PREFIX):
+                    changes.append((name, None))
+                elif lower == "vary" and self.vary:
+                    vary = value
+        if vary is None:
+            return changes + list(self._added)
+        return [*changes, *self.headers, ("Vary", merged_vary([vary], self.vary))]
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a Decision is immutable: {name!r} cannot be set")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a Decision is immutable: {name!r} cannot be deleted")
+
+    def _identity(self) -> tuple[object, ...]:
+        return (self.kind, self.refused, self.headers, self.vary)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            self._identity() == other._identity() if isinstance(other, Decision) else NotImplemented
+        )
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Decision, self._identity())
+
+    def __repr__(self) -> str:
+        return "Decision(kind={!r}, refused={!r}, headers={!r}, vary={!r})".format(
+            *self._identity()
+        )

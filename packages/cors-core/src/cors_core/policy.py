@@ -1,0 +1,172 @@
+"""Policy: options in, validated and precomputed once. How a request is decided is in `decide`."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Never
+
+from cors_core.answers import Answers
+from cors_core.errors import PolicyError, Problem
+from cors_core.fetch_standard import SAFELISTED_REQUEST_HEADERS
+from cors_core.messages import CORSRequest, Decision
+from cors_core.openness import check_openness
+from cors_core.options import (
+    PolicySettings,
+    Problems,
+    read_field_names,
+    read_flag,
+    read_max_age,
+    read_methods,
+    read_origins,
+    read_regex,
+    reject_unknown,
+)
+from cors_core.origins import OriginIndex
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+
+class Policy:
+    """A validated, immutable set of CORS options that decides on requests.
+
+    Equal by its options, hashable, picklable, safe to share between threads and event loops.
+
+    :param allow_origins: serialized origins, `https://*.example.com` for all subdomains,
+        `http://localhost:*` for any port, `null`, or `["*"]` for everybody.
+    :param allow_origin_regex: a str or compiled pattern that must match the whole origin.
+    :param allow_methods: case-sensitive methods that a preflight may ask for; `["*"]` stands for
+        DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT and QUERY.
+    :param allow_headers: request-header names beyond the CORS-safelisted ones; `["*"]` for any.
+    :param allow_credentials: whether cookies and the like may come along.
+    :param expose_headers: response-header names that the page may read; `["*"]` for all.
+    :param max_age: how long a browser may remember a preflight: seconds, a timedelta, or `None`
+        to leave it to the browser (five seconds by the standard).
+    :param allow_private_network: whether to answer the withdrawn Private Network Access requests.
+    :raises PolicyError: with every Problem of every option.
+
+    >>> policy = Policy(allow_origins=["https://app.example"], allow_methods=["GET", "PUT"])
+    >>> policy.decide(CORSRequest("GET", "https://app.example")).allowed
+    True
+
+    https://fetch.spec.whatwg.org/#http-cors-protocol
+    """
+
+    __slots__ = (*PolicySettings._fields, "_origins", "_settings", "answers", "any_header",
+                 "any_origin", "header_names")  # fmt: skip
+
+    _origins: OriginIndex
+    _settings: PolicySettings
+    allow_origins: tuple[str, ...]
+    allow_origin_regex: re.Pattern[str] | None
+    allow_methods: tuple[str, ...]
+    """With `*` spelled out."""
+    allow_headers: tuple[str, ...]
+    allow_credentials: bool
+    expose_headers: tuple[str, ...]
+    max_age: int | None
+    """Seconds."""
+    allow_private_network: bool
+    answers: Answers
+    any_header: bool
+    any_origin: bool
+    header_names: frozenset[str]
+    """Allowed request-header names, the safelisted among them, in lower case."""
+
+    def __init__(
+        self,
+        *,
+        allow_origins: Iterable[str] = (),
+        allow_origin_regex: str | re.Pattern[str] | None = None,
+        allow_methods: Iterable[str] = ("GET",),
+        allow_headers: Iterable[str] = (),
+        allow_credentials: bool = False,
+        expose_headers: Iterable[str] = (),
+        max_age: "int | timedelta | None" = 600,
+        allow_private_network: bool = False,
+        **unknown: Never,
+    ) -> None:
+        problems: Problems = []
+        origins = read_origins(allow_origins, problems)
+        settings = PolicySettings(
+            allow_origins=origins.listed,
+            allow_origin_regex=read_regex(allow_origin_regex, problems),
+            allow_methods=read_methods(allow_methods, problems),
+            allow_headers=read_field_names("allow_headers", allow_headers, problems),
+            allow_credentials=read_flag("allow_credentials", allow_credentials, problems),
+            expose_headers=read_field_names("expose_headers", expose_headers, problems),
+            max_age=read_max_age(max_age, problems),
+            allow_private_network=read_flag(
+                "allow_private_network", allow_private_network, problems
+            ),
+        )
+        reject_unknown(unknown, problems)
+        check_openness(settings, origins, problems)
+        if problems:
+            raise PolicyError(tuple(problems))
+        names = {name.lower() for name in (*settings.allow_headers, *SAFELISTED_REQUEST_HEADERS)}
+        put = super().__setattr__
+        for option, value in settings._asdict().items():
+            put(option, value)
+        put("_settings", settings)
+        put("_origins", OriginIndex(origins.exact, origins.patterns, settings.allow_origin_regex))
+        put("any_origin", "*" in origins.exact)
+        put("any_header", "*" in names)
+        put("header_names", frozenset(names))
+        put("answers", Answers(settings))
+
+    def decide(self, request: CORSRequest) -> Decision:
+        """Return the decision on `request`. No request makes it raise.
+
+        >>> policy = Policy(allow_origins=["https://app.example"])
+        >>> policy.decide(CORSRequest("OPTIONS", "https://app.example", "PUT")).body
+        'Disallowed CORS method'
+
+        https://fetch.spec.whatwg.org/#cors-check
+        """
+        from cors_core.decide import decision_for  # late: `decide` reads policies, not they it
+
+        return decision_for(self, *request)
+
+    def allows_origin(self, origin: str) -> bool:
+        """Say whether the policy lets this value of an Origin header in; malformed ones never."""
+        return self.any_origin or origin in self._origins
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a Policy is immutable: build another one to change {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a Policy is immutable: {name!r} cannot be deleted")
+
+    def __eq__(self, other: object) -> bool:
+        return self._settings == other._settings if isinstance(other, Policy) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._settings)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_restored, (self._settings._asdict(),))
+
+    def __repr__(self) -> str:
+        options = ", ".join(f"{name}={value!r}" for name, value in self._settings._asdict().items())
+        return f"Policy({options})"
+
+
+def policy_from(policy: object, options: Mapping[str, Any]) -> Policy:
+    """Return the policy that an adapter was given: ready-made as `policy`, or as its `options`.
+
+    :raises PolicyError: for both at once, for a `policy` that is none, for what Policy refuses.
+    """
+    if policy is None:
+        return Policy(**options)
+    if not isinstance(policy, Policy):
+        problem = Problem("policy", policy, "is no Policy", "build one: Policy(allow_origins=...)")
+    elif options:
+        reason = f"stands beside the options {', '.join(options)}"
+        problem = Problem("policy", policy, reason, "give either a policy or options")
+    else:
+        return policy
+    raise PolicyError((problem,))
+
+
+def _restored(options: dict[str, Any]) -> Policy:
+    return Policy(**options)

@@ -1,0 +1,129 @@
+"""CORSMiddleware for any WSGI app. No framework; nothing here knows what is allowed."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Unpack
+
+from cors_core.decide import decision_for
+from cors_core.messages import Decision
+from cors_core.options import PolicyOptions
+from cors_core.policy import Policy, policy_from
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+_REASONS = {200: "200 OK", 400: "400 Bad Request"}
+_CRASH = b"Internal Server Error"
+
+
+class CORSMiddleware:
+    """Puts a policy round a WSGI app: answers preflights itself, adds headers to all the rest.
+
+    :param app: any WSGI app. Its body is passed on as it is, so that a server's file wrapper works.
+    :param policy: a ready Policy; else give its options as keywords.
+    :raises PolicyError: see Policy; also for a policy together with options.
+
+    >>> app = CORSMiddleware(app, allow_origins=["https://app.example"])  # doctest: +SKIP
+    """
+
+    def __init__(
+        self, app: "WSGIApplication", *, policy: Policy | None = None,
+        **options: Unpack[PolicyOptions],
+    ) -> None:  # fmt: skip
+        self.app = app
+        self.policy = policy_from(policy, options)
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Serve one request, as PEP 3333 has it."""
+        decision = decide_environ(self.policy, environ)
+        if decision.status is not None:
+            start_response(_REASONS[decision.status], list(decision.answer))
+            return [decision.body.encode()]
+        started = False
+
+        def start_merged(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
+            nonlocal started
+            started = True
+            return start_response(status, decision.merged(headers), *exc_info)
+
+        try:
+            body = self.app(environ, start_merged)
+        except Exception as error:  # noqa: BLE001  # raised again by the answer's body
+            return self.answer_crash(error, environ, start_merged)
+        if started:
+            return body
+        return _UnstartedBody(
+            body, lambda error: None if started else self.answer_crash(error, environ, start_merged)
+        )
+
+    def answer_crash(
+        self, error: Exception, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Answer for an app that raised before it answered, then raise the error to the server.
+
+        In this order, for the server has sent the answer, with the policy's headers, by the time
+        that the body's end raises; it then logs the error as it does any other. A framework's
+        adapter whose framework answers by itself raises here.
+        """
+        headers = [("Content-Type", "text/plain"), ("Content-Length", str(len(_CRASH)))]
+        write = start_response("500 Internal Server Error", headers, sys.exc_info())
+        return _crash_body(error, write if environ["REQUEST_METHOD"] == "HEAD" else None)
+
+
+def decide_environ(policy: Policy, environ: Mapping[str, Any]) -> Decision:
+    """Return the decision of `policy` on the request of a WSGI environ (or Django's META).
+
+    Servers join repeated header lines with commas, which leaves two Origin lines malformed (R4).
+    """
+    get = environ.get
+    return decision_for(
+        policy,
+        environ["REQUEST_METHOD"],
+        get("HTTP_ORIGIN"),
+        get("HTTP_ACCESS_CONTROL_REQUEST_METHOD"),
+        get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS"),
+        get("HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK"),
+    )
+
+
+def _crash_body(error: Exception, write: Callable[[bytes], object] | None) -> Iterator[bytes]:
+    if write is None:
+        yield _CRASH
+    else:
+        write(b"")  # HEAD has no body, and without a chunk nothing but this sends the headers
+    raise error
+
+
+class _UnstartedBody:
+    """The body of an app that is a generator: it starts the response, or raises, when iterated."""
+
+    def __init__(
+        self,
+        body: Iterable[bytes],
+        crash: Callable[[Exception], Iterable[bytes] | None],
+    ) -> None:
+        self._chunks = iter(body)
+        self._close = getattr(body, "close", None)
+        self._crash = crash
+
+    def __iter__(self) -> "Iterator[bytes]":
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._chunks)
+        except StopIteration:
+            raise
+        except Exception as error:
+            answer = self._crash(error)
+            if answer is None:
+                raise
+            self._chunks = iter(answer)
+            return next(self._chunks)
+
+    def close(self) -> None:
+        """Close the app's body, as PEP 3333 has the server do."""
+        if self._close is not None:
+            self._close()
