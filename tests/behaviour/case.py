@@ -1,0 +1,133 @@
+"""What a behaviour case is, and how a response is held against it. The cases are in `cases`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cors_core import Policy
+
+from .transports import Request, Response
+
+ORIGIN = "https://app.example"
+"""The origin that most cases allow."""
+STRANGER = "https://evil.example"
+
+LISTS = {"access-control-allow-headers", "access-control-allow-methods",
+         "access-control-expose-headers", "vary"}  # fmt: skip
+PREFLIGHT_VARY = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
+SAFELISTED = "Accept, Accept-Language, Content-Language, Content-Type"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The verdict that a case expects.
+
+    `headers` is exhaustive over `Access-Control-*` and Vary: what is not named must not be there.
+    A list-valued header is compared as the set of its names.
+    """
+
+    headers: Mapping[str, str]
+    status: int = 200
+    body: str | None = None
+    app: bool | None = True
+    """Whether the app's own response came through (it marks them), or the adapter answered;
+    `None` where the framework may have answered for the app."""
+
+
+@dataclass(frozen=True)
+class Differs:
+    """Why one driver must answer otherwise, and what it answers."""
+
+    reason: str
+    expected: Expected
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of the table: with this policy, this request gets this verdict, by this rule."""
+
+    id: str
+    rule: str
+    policy: Mapping[str, Any]
+    request: Request
+    expected: Expected
+    differs: Mapping[str, Differs] = field(default_factory=dict)
+
+    def built_policy(self) -> Policy:
+        """Return the policy of the case."""
+        return Policy(**self.policy)
+
+
+def request(
+    origin: str | bytes | None = ORIGIN,
+    method: str = "GET",
+    path: str = "/",
+    **headers: str | bytes,
+) -> Request:
+    """Return a request of `origin`; headers by keyword, with underscores for hyphens."""
+    lines = [] if origin is None else [("Origin", as_bytes(origin))]
+    lines += [(name.replace("_", "-").title(), as_bytes(value)) for name, value in headers.items()]
+    return Request(method, path, tuple(lines))
+
+
+def preflight(
+    method: str | bytes = "GET",
+    *headers: str | bytes,
+    origin: str | bytes = ORIGIN,
+    path: str = "/",
+    **more: str | bytes,
+) -> Request:
+    """Return a CORS-preflight request for `method`, one header line for each of `headers`."""
+    lines = [("Origin", as_bytes(origin)), ("Access-Control-Request-Method", as_bytes(method))]
+    lines += [("Access-Control-Request-Headers", as_bytes(line)) for line in headers]
+    lines += [(name.replace("_", "-").title(), as_bytes(value)) for name, value in more.items()]
+    return Request("OPTIONS", path, tuple(lines))
+
+
+def as_bytes(value: str | bytes) -> bytes:
+    """Return a header's value as it goes over the wire."""
+    return value if isinstance(value, bytes) else value.encode("latin-1")
+
+
+def difference(driver: str, case: Case, response: Response) -> str:
+    """Return where `response` is not what `case` expects of `driver`; nothing where it is."""
+    exception = case.differs.get(driver)
+    expected = exception.expected if exception else case.expected
+    found = list(_differing(expected, response))
+    if not found:
+        return ""
+    return "\n".join(
+        [
+            f"{driver} fails {case.id} ({case.rule})",
+            f"  policy   {dict(case.policy)}",
+            f"  request  {case.request}",
+            *([f"  differs  {exception.reason}"] if exception else []),
+            *(f"  {line}" for line in found),
+            *([f"  raised   {response.raised!r}"] if response.raised else []),
+        ]
+    )
+
+
+def _differing(expected: Expected, response: Response) -> Any:
+    if response.status != expected.status:
+        yield f"status: expected {expected.status}, got {response.status}"
+    body = response.body.decode("latin-1")
+    if expected.body is not None and body != expected.body:
+        yield f"body: expected {expected.body!r}, got {body!r}"
+    reached = response.values("X-App") == ["reached"]
+    if expected.app is not None and expected.app != reached:
+        yield "the app answered" if reached else "the app did not answer"
+    wanted = {name.lower(): value for name, value in expected.headers.items()}
+    names = {name.lower() for name, _ in response.headers}
+    ours = {name for name in names if name == "vary" or name.startswith("access-control-")}
+    for name in sorted(wanted.keys() | ours):
+        got = response.values(name)
+        if len(got) != (name in wanted) or not _same(name, wanted[name], got[0]):
+            yield f"{name}: expected {wanted.get(name)!r}, got {' and '.join(map(repr, got)) or None}"
+
+
+def _same(name: str, wanted: str, got: str) -> bool:
+    if name not in LISTS:
+        return wanted == got
+    listed = [element.strip().lower() for element in got.split(",")]
+    return sorted(listed) == sorted(element.strip().lower() for element in wanted.split(","))

@@ -1,0 +1,47 @@
+"""R15: error responses carry the headers as well, the crash of an app included."""
+
+from collections.abc import Mapping
+
+from tests.behaviour.case import ORIGIN, STRANGER, Case, Differs, Expected, request
+
+FULL = {"allow_origins": [ORIGIN], "allow_credentials": True, "expose_headers": ["X-Id"]}
+ALLOWED = {
+    "Access-Control-Allow-Origin": ORIGIN,
+    "Access-Control-Allow-Credentials": "true",
+    "Access-Control-Expose-Headers": "X-Id",
+    "Vary": "Origin",
+}
+ERRORS = [
+    ("not-found", "GET", "/missing", 404),
+    ("method-not-allowed", "PUT", "/get-only", 405),
+    ("handled", "GET", "/handled", 409),
+    ("crash", "GET", "/crash", 500),
+]
+
+
+def falcon_errors(headers: Mapping[str, str], status: int) -> dict[str, Differs]:
+    """Return how Falcon's own error responses differ: it negotiates their type, and says so."""
+    vary = ", ".join(filter(None, ["Accept", headers.get("Vary")]))
+    differs = Differs(
+        "Falcon writes errors in the type that Accept asks for, and sets Vary: Accept",
+        Expected({**headers, "Vary": vary}, status, app=None),
+    )
+    return {"falcon-wsgi": differs, "falcon-asgi": differs}
+
+
+CASES = [
+    Case(
+        f"{name}{suffix}",
+        "R15",
+        FULL,
+        request(origin, method, path),
+        Expected(headers, status, app=None),
+        falcon_errors(headers, status),
+    )
+    for name, method, path, status in ERRORS
+    for suffix, origin, headers in (
+        ("", ORIGIN, ALLOWED),
+        ("-refused", STRANGER, {"Vary": "Origin"}),
+        ("-without-origin", None, {"Vary": "Origin"}),
+    )
+]

@@ -1,0 +1,48 @@
+"""The small app that every driver puts its adapter round, and its answers without a framework.
+
+Its own responses carry `X-App: reached`.
+
+    /              any method: 200 "app", with the headers that the request's X-App-Headers asks for
+    /own-options   a route that answers OPTIONS itself: 204
+    /get-only      GET, and 405 for the rest
+    /handled       an error that the app handles: 409
+    /crash         an exception that nobody handles: 500
+    /stream        200, the body in three chunks
+    else           404
+"""
+
+import json
+
+from .transports import Request
+
+METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY"]
+CHUNKS = [b"one ", b"two ", b"three"]
+
+
+class Crash(Exception):
+    """What nobody handles."""
+
+
+class Handled(Exception):
+    """What the app handles."""
+
+
+def wanted_headers(asked: str | None) -> list[tuple[str, str]]:
+    """Return the headers that the app sets of its own, as the request's X-App-Headers says."""
+    return [("X-App", "reached"), *map(tuple, json.loads(asked or "[]"))]  # type: ignore[list-item]  # JSON has lists for pairs
+
+
+def plain_answer(request: Request) -> tuple[int, list[tuple[str, str]], list[bytes]]:
+    """Be the app with no framework at all."""
+    headers = wanted_headers(dict(request.headers).get("X-App-Headers", b"").decode())
+    status = {
+        "/": 200,
+        "/own-options": 204,
+        "/get-only": 200 if request.method == "GET" else 405,
+        "/handled": 409,
+        "/stream": 200,
+    }.get(request.path, 404)
+    if request.path == "/crash":
+        raise Crash
+    chunks = {204: [], 200: [b"app"]}.get(status, [b"error"])
+    return status, headers, CHUNKS if request.path == "/stream" else chunks
