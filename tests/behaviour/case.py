@@ -123,7 +123,8 @@ def _differing(expected: Expected, response: Response) -> Any:
     for name in sorted(wanted.keys() | ours):
         got = response.values(name)
         if len(got) != (name in wanted) or not _same(name, wanted[name], got[0]):
-            yield f"{name}: expected {wanted.get(name)!r}, got {' and '.join(map(repr, got)) or None}"
+            shown = " and ".join(map(repr, got)) or None
+            yield f"{name}: expected {wanted.get(name)!r}, got {shown}"
 
 
 def _same(name: str, wanted: str, got: str) -> bool:

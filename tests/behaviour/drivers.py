@@ -78,17 +78,16 @@ def asgi(policy: Policy) -> Callable[[Request], Response]:
     return partial(call_asgi, cors_core.asgi.CORSMiddleware(app, policy=policy))
 
 
-def wsgi(policy: Policy) -> Callable[[Request], Response]:
-    def app(environ: Any, start_response: Any) -> Iterable[bytes]:
-        wanted = environ.get("HTTP_X_APP_HEADERS", "").encode()
-        request = Request(
-            environ["REQUEST_METHOD"], environ["PATH_INFO"], (("X-App-Headers", wanted),)
-        )
-        status, headers, chunks = plain_answer(request)
-        start_response(f"{status} As It Is", headers)
-        return chunks
+def wsgi_app(environ: Any, start_response: Any) -> Iterable[bytes]:
+    wanted = environ.get("HTTP_X_APP_HEADERS", "").encode()
+    request = Request(environ["REQUEST_METHOD"], environ["PATH_INFO"], (("X-App-Headers", wanted),))
+    status, headers, chunks = plain_answer(request)
+    start_response(f"{status} As It Is", headers)
+    return chunks
 
-    return partial(call_wsgi, cors_core.wsgi.CORSMiddleware(app, policy=policy))
+
+def wsgi(policy: Policy) -> Callable[[Request], Response]:
+    return partial(call_wsgi, cors_core.wsgi.CORSMiddleware(wsgi_app, policy=policy))
 
 
 async def _echo(request: StarletteRequest) -> StarletteResponse:

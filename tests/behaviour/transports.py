@@ -26,7 +26,7 @@ class Request:
 
 @dataclass
 class Response:
-    """What the app under test sent: header lines in their order, and what it raised, if anything."""
+    """What the app under test sent, header lines in their order, and what it raised."""
 
     status: int = 0
     headers: list[tuple[str, str]] = field(default_factory=list)

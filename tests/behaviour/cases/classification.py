@@ -35,6 +35,13 @@ CASES = [
         for method in ("POST", "PUT", "DELETE", "PATCH")
     ),
     Case("plain-options", "R1", POLICY, request(None, "OPTIONS"), Expected({"Vary": "Origin"})),
+    Case(
+        "plain-options-with-a-cookie",
+        "R1",
+        POLICY,
+        request(None, "OPTIONS", cookie="a=b"),
+        Expected({"Vary": "Origin"}),
+    ),
     Case("cors-options", "R1", POLICY, request(method="OPTIONS"), Expected(ALLOWED)),
     Case(
         "own-options-reached",

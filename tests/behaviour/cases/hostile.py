@@ -1,5 +1,8 @@
 """R16: what no browser sends. Nothing raises, nothing grows, nothing is copied unvalidated."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from tests.behaviour.case import (
     ORIGIN,
     PREFLIGHT_VARY,
@@ -60,9 +63,11 @@ HEADERS: dict[str, bytes] = {
 }
 
 
-def refused(id: str, policy: object, asked: Request, what: str, shown: object) -> Case:
-    expected = Expected(shown, 400, f"Disallowed CORS {what}", app=False)  # type: ignore[arg-type]  # headers
-    return Case(id, "R16", policy, asked, expected)  # type: ignore[arg-type]  # a policy's options
+def refused(
+    id: str, policy: Mapping[str, Any], asked: Request, what: str, shown: Mapping[str, str]
+) -> Case:
+    expected = Expected(shown, 400, f"Disallowed CORS {what}", app=False)
+    return Case(id, "R16", policy, asked, expected)
 
 
 CASES = [

@@ -1,6 +1,8 @@
 """R7-R10: methods, header names, and what a preflight's answer says."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from tests.behaviour.case import (
     ORIGIN,
@@ -9,10 +11,10 @@ from tests.behaviour.case import (
     STRANGER,
     Case,
     Expected,
-    Request,
     preflight,
     request,
 )
+from tests.behaviour.transports import Request
 
 POLICY = {
     "allow_origins": [ORIGIN],
@@ -41,25 +43,29 @@ CREDENTIALS = {"Access-Control-Allow-Credentials": "true"}
 PRIVATE = {"access_control_request_private_network": "true"}
 
 
-def allowed(id: str, rule: str, asked: Request, policy: object = None, **shown: str) -> Case:
+def allowed(
+    id: str, rule: str, asked: Request, policy: Mapping[str, Any] | None = None, **shown: str
+) -> Case:
     headers = {name.replace("_", "-"): value for name, value in shown.items()}
     return Case(
         id,
         rule,
         policy or POLICY,
         asked,
-        Expected({**SHOWN, **headers}, body="OK", app=False),  # type: ignore[arg-type]  # a policy's options
+        Expected({**SHOWN, **headers}, body="OK", app=False),
     )
 
 
-def refused(id: str, rule: str, asked: Request, what: str, policy: object = None) -> Case:
+def refused(
+    id: str, rule: str, asked: Request, what: str, policy: Mapping[str, Any] | None = None
+) -> Case:
     shown = {"Vary": PREFLIGHT_VARY} if "origin" in what else dict(SHOWN)
     if policy is ANY_HEADER:
         shown["Access-Control-Allow-Headers"] = SAFELISTED
     if policy is ANY_METHOD:
         shown["Access-Control-Allow-Methods"] = STANDARD
     expected = Expected(shown, 400, f"Disallowed CORS {what}", app=False)
-    return Case(id, rule, policy or POLICY, asked, expected)  # type: ignore[arg-type]  # a policy's options
+    return Case(id, rule, policy or POLICY, asked, expected)
 
 
 CASES = [

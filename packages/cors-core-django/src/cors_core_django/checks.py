@@ -8,7 +8,6 @@ from django.core import checks
 from django.utils.module_loading import import_string
 
 from cors_core import PolicyError
-from cors_core.errors import shown
 from cors_core_django.settings import policy_from_settings
 
 OURS = "cors_core_django.CORSMiddleware"
@@ -44,7 +43,7 @@ def check_policy(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[check
     except PolicyError as error:
         return [
             checks.Error(
-                f"{problem.option} {shown(problem.value)} {problem.reason}",
+                problem.finding,
                 hint=problem.fix,
                 obj="CORS_CORE",
                 id="cors_core.E001",

@@ -7,8 +7,9 @@ from cors_core.asgi import decide_scope
 from cors_core.wsgi import decide_environ
 
 if TYPE_CHECKING:
-    import falcon
     import falcon.asgi
+
+    import falcon
 
 
 class CORSMiddleware:

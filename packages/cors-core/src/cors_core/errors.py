@@ -18,8 +18,13 @@ class Problem(NamedTuple):
     reason: str
     fix: str
 
+    @property
+    def finding(self) -> str:
+        """What is wrong, without the fix."""
+        return f"{self.option} {_shown(self.value)} {self.reason}"
+
     def __str__(self) -> str:
-        return f"{self.option} {shown(self.value)} {self.reason}; {self.fix}"
+        return f"{self.finding}; {self.fix}"
 
 
 class PolicyError(ValueError):
@@ -36,7 +41,7 @@ class PolicyError(ValueError):
         return f"{len(self.problems)} problems in the CORS policy:{lines}"
 
 
-def shown(value: object) -> str:
+def _shown(value: object) -> str:
     """Return `repr(value)`, cut where it would drown the message."""
     try:
         text = repr(value)

@@ -34,7 +34,7 @@ _STRANGERS = tuple(
 )
 """Origins of sites that no policy can mean: whoever matches one of them matches any such site."""
 
-_HOST_START = re.compile(r"://\(?([a-z0-9](?:[a-z0-9\-]|\\?\.(?=[a-z0-9]))*)")
+_HOST_START = re.compile(r"(?<=://)[a-z0-9](?:[a-z0-9\-]|\\?\.(?=[a-z0-9]))*")
 _DOMAIN = re.compile(r"(?<![a-z0-9\-])(?:[a-z0-9][a-z0-9\-]*\\?\.)+[a-z]{2,}")
 _UNESCAPED_DOT = re.compile(r"(?<!\\)\.")
 
@@ -111,11 +111,10 @@ def _neighbours(pattern: str) -> Iterator[str]:
     """
     hosts: list[str] = []
     for match in _DOMAIN.finditer(pattern):
-        domain = match.group()
-        subdomain_dots, last_dot, top = domain.rpartition(".")
-        hosts += [_STRANGER + domain, _UNESCAPED_DOT.sub("x", subdomain_dots) + last_dot + top]
-    for match in _HOST_START.finditer(pattern):
-        hosts += [f"{match.group(1)}.{_STRANGER}.com", f"{match.group(1)}{_STRANGER}.com"]
+        subdomain, dot, top = match.group().rpartition(".")
+        hosts += [_STRANGER + match.group(), _UNESCAPED_DOT.sub("x", subdomain) + dot + top]
+    for match in (*_DOMAIN.finditer(pattern), *_HOST_START.finditer(pattern)):
+        hosts += [f"{match.group()}{glue}{_STRANGER}.com" for glue in (".", "")]
     for host in hosts:
         plain = host.replace("\\", "")
         if plain not in pattern.replace("\\", ""):

@@ -147,7 +147,7 @@ class _Reading:
         if authority.count(":") > 1 and not authority.startswith(("[", "*")):
             self.reasons.append("has an IPv6 address without brackets")
             return f"[{authority}]", ""
-        match = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::(.*))?", authority)
+        match = re.fullmatch(r"((?:\*\.)?\[[^\]]*\]|[^:\[]*)(?::(.*))?", authority)
         if match is None:
             return authority, ""
         host, port = match.group(1), match.group(2)
@@ -168,7 +168,7 @@ class _Reading:
             self.reasons.append("has Unicode in its host")
             host = _punycode(host)
         host = self._lower(host, "host")
-        if host.startswith("["):
+        if host.startswith("[") and host.endswith("]"):
             serialized = serialized_ipv6(host[1:-1])
         elif ends_in_number(host):
             serialized = _serialized_ipv4(host)

@@ -38,6 +38,7 @@ _ORIGIN = re.compile(
 )
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!$)|$)){4}")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_ZERO_PIECES = re.compile(r"\b0(?::0)+\b")
 _HOST_NAME_LABELS = re.compile(r"(?:[a-z0-9_\-]+\.)+")
 
 
@@ -98,9 +99,9 @@ def serialized_ipv6(address: str) -> str | None:
         return None
     pieces = [f"{packed[i] << 8 | packed[i + 1]:x}" for i in range(0, 16, 2)]
     joined = ":".join(pieces)
-    zeros = max(re.findall(r"\b0(?::0)+\b", joined), key=len, default="")
+    zeros = max(_ZERO_PIECES.finditer(joined), key=lambda run: len(run.group()), default=None)
     if zeros:
-        before, _, after = joined.partition(zeros)
+        before, after = joined[: zeros.start()], joined[zeros.end() :]
         joined = f"{before.removesuffix(':')}::{after.removeprefix(':')}"
     return f"[{joined}]"
 

@@ -1,0 +1,124 @@
+"""The ASGI middleware by itself: other scopes, streaming, exceptions (R3, R15)."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from cors_core import Policy, PolicyError
+from cors_core.asgi import CORSMiddleware
+from tests.behaviour.case import ORIGIN, preflight, request
+from tests.behaviour.transports import call_asgi
+
+POLICY = Policy(allow_origins=[ORIGIN])
+
+
+async def nothing() -> Any:
+    raise AssertionError
+
+
+@pytest.mark.parametrize("kind", ["websocket", "lifespan", "something-new"])
+def test_other_scopes_pass_untouched(kind: str) -> None:
+    seen: list[Any] = []
+
+    async def app(*connection: Any) -> None:
+        seen.extend(connection)
+
+    async def send(message: Any) -> None:
+        raise AssertionError
+
+    scope = {"type": kind, "headers": [(b"origin", b"https://evil.example")]}
+    asyncio.run(CORSMiddleware(app, policy=POLICY)(scope, nothing, send))
+    assert seen[0] is scope
+    assert seen[1] is nothing
+    assert seen[2] is send
+
+
+def test_a_stream_is_not_buffered() -> None:
+    sent: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        assert len(sent) == 1
+        for number in range(3):
+            await send({"type": "http.response.body", "body": b"x", "more_body": True})
+            assert len(sent) == 2 + number
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "headers": []}
+    asyncio.run(CORSMiddleware(app, policy=POLICY)(scope, nothing, send))
+    assert len(sent) == 4
+
+
+def test_a_message_that_the_app_keeps_is_not_changed() -> None:
+    start: dict[str, Any] = {"type": "http.response.start", "status": 200}
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send(start)
+
+    response = call_asgi(CORSMiddleware(app, policy=POLICY), request())
+    assert response.values("access-control-allow-origin") == [ORIGIN]
+    assert start == {"type": "http.response.start", "status": 200}
+
+
+def test_a_crash_is_answered_and_raised() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise ZeroDivisionError
+
+    response = call_asgi(CORSMiddleware(app, policy=POLICY), request())
+    assert response.status == 500
+    assert response.body == b"Internal Server Error"
+    assert response.values("content-length") == ["21"]
+    assert response.values("access-control-allow-origin") == [ORIGIN]
+    assert isinstance(response.raised, ZeroDivisionError)
+
+
+def test_a_crash_in_mid_response_is_only_raised() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise ZeroDivisionError
+
+    response = call_asgi(CORSMiddleware(app, policy=POLICY), request())
+    assert response.status == 200
+    assert isinstance(response.raised, ZeroDivisionError)
+
+
+def test_a_cancelled_request_is_not_answered() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise asyncio.CancelledError
+
+    async def send(message: Any) -> None:
+        raise AssertionError
+
+    scope = {"type": "http", "method": "GET", "headers": []}
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(CORSMiddleware(app, policy=POLICY)(scope, nothing, send))
+
+
+def test_a_preflight_never_reaches_the_app() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise AssertionError
+
+    response = call_asgi(CORSMiddleware(app, policy=POLICY), preflight())
+    assert (response.status, response.body, response.raised) == (200, b"OK", None)
+    assert response.values("content-type") == ["text/plain"]
+    assert response.values("content-length") == ["2"]
+
+
+def test_the_vary_of_an_app_in_latin_1() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        headers = [(b"vary", b"X-\xe4")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+
+    response = call_asgi(CORSMiddleware(app, policy=POLICY), request())
+    assert response.values("vary") == ["X-\xe4, Origin"]
+
+
+def test_options_or_a_policy() -> None:
+    assert CORSMiddleware(nothing, allow_origins=[ORIGIN]).policy == POLICY  # type: ignore[arg-type]  # never called
+    with pytest.raises(PolicyError, match="give either a policy or options"):
+        CORSMiddleware(nothing, policy=POLICY, max_age=5)  # type: ignore[arg-type]  # never called
+    with pytest.raises(PolicyError, match="did you mean 'max_age'"):
+        CORSMiddleware(nothing, maxage=5)  # type: ignore[arg-type, call-arg]  # what is tested

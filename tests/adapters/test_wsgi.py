@@ -1,0 +1,142 @@
+"""The WSGI middleware by itself: bodies, start_response, exceptions (R15)."""
+
+import io
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+from wsgiref.handlers import SimpleHandler
+from wsgiref.util import FileWrapper, setup_testing_defaults
+from wsgiref.validate import validator
+
+import pytest
+
+from cors_core import Policy
+from cors_core.wsgi import CORSMiddleware
+from tests.behaviour.case import ORIGIN, preflight, request
+from tests.behaviour.transports import Request, call_wsgi
+
+POLICY = Policy(allow_origins=[ORIGIN])
+
+
+def answered_by_wsgiref(app: Any, method: str = "GET") -> tuple[str, str]:
+    """Serve one request on the standard library's handler: what it sent, and what it logged."""
+    environ: dict[str, Any] = {"REQUEST_METHOD": method, "HTTP_ORIGIN": ORIGIN}
+    setup_testing_defaults(environ)
+    sent, logged = io.BytesIO(), io.StringIO()
+    SimpleHandler(io.BytesIO(), sent, logged, environ).run(app)
+    return sent.getvalue().decode(), logged.getvalue()
+
+
+def test_the_body_is_passed_on_as_it_is() -> None:
+    wrapper = FileWrapper(io.BytesIO(b"x"))
+
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [])
+        return wrapper
+
+    body = CORSMiddleware(app, policy=POLICY)({"REQUEST_METHOD": "GET"}, lambda *_: None)  # type: ignore[arg-type]  # returns no write
+    assert body is wrapper
+
+
+def test_exc_info_of_the_app_reaches_the_server() -> None:
+    seen: list[Any] = []
+
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [])
+        try:
+            raise ZeroDivisionError
+        except ZeroDivisionError:
+            start_response("500 Oh", [], sys.exc_info())
+        return []
+
+    CORSMiddleware(app, policy=POLICY)({"REQUEST_METHOD": "GET"}, lambda *given: seen.append(given))  # type: ignore[arg-type]  # returns no write
+    assert seen[0] == ("200 OK", [("Vary", "Origin")])
+    assert seen[1][:2] == ("500 Oh", [("Vary", "Origin")])
+    assert seen[1][2][0] is ZeroDivisionError
+
+
+def crash(environ: Any, start_response: Any) -> Iterable[bytes]:
+    raise ZeroDivisionError
+
+
+def crash_after_start(environ: Any, start_response: Any) -> Iterable[bytes]:
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    raise ZeroDivisionError
+
+
+def crash_when_iterated(environ: Any, start_response: Any) -> Iterator[bytes]:
+    if environ:
+        raise ZeroDivisionError
+    yield b""
+
+
+@pytest.mark.parametrize("app", [crash, crash_after_start, crash_when_iterated])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_crash_is_answered_and_logged_by_the_server(app: Any, method: str) -> None:
+    sent, logged = answered_by_wsgiref(CORSMiddleware(app, policy=POLICY), method)
+    assert sent.startswith("HTTP/1.0 500 Internal Server Error")
+    assert f"Access-Control-Allow-Origin: {ORIGIN}" in sent
+    assert "Content-Length: 21" in sent
+    assert sent.endswith("Internal Server Error" if method == "GET" else "\r\n\r\n")
+    assert logged.count("\nZeroDivisionError\n") == 1
+
+
+def test_a_crash_in_mid_body_is_only_raised() -> None:
+    def app(environ: Any, start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        yield b"one"
+        raise ZeroDivisionError
+
+    response = call_wsgi(CORSMiddleware(app, policy=POLICY), request())
+    assert (response.status, response.body) == (200, b"one")
+    assert isinstance(response.raised, ZeroDivisionError)
+
+
+def test_a_generator_is_closed_even_if_never_iterated() -> None:
+    closed: list[bool] = []
+
+    class Body:
+        def __iter__(self) -> Any:
+            return iter([b"x"])
+
+        def close(self) -> None:
+            closed.append(True)
+
+    def app(environ: Any, start_response: Any) -> Any:
+        return Body()
+
+    body: Any = CORSMiddleware(app, policy=POLICY)({"REQUEST_METHOD": "GET"}, lambda *_: None)  # type: ignore[arg-type]  # returns no write
+    body.close()
+    assert closed == [True]
+
+
+def test_an_unstarted_body_without_close() -> None:
+    def app(environ: Any, start_response: Any) -> Any:
+        def chunks() -> Iterator[bytes]:
+            start_response("200 OK", [])
+            yield b"x"
+
+        return map(bytes, chunks())
+
+    response = call_wsgi(CORSMiddleware(app, policy=POLICY), request())
+    assert (response.status, response.body, response.raised) == (200, b"x", None)
+    assert response.values("access-control-allow-origin") == [ORIGIN]
+
+
+@pytest.mark.parametrize("asked", [request(), preflight(), preflight("PUT"), request(None)])
+def test_both_sides_conform_to_pep_3333(asked: Request) -> None:
+    def app(environ: Any, start_response: Any) -> Iterable[bytes]:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"app"]
+
+    checked: Any = validator(CORSMiddleware(validator(app), policy=POLICY))
+    response = call_wsgi(checked, asked)
+    assert response.raised is None
+    assert response.status in {200, 400}
+
+
+def test_a_preflight_never_reaches_the_app() -> None:
+    response = call_wsgi(CORSMiddleware(crash, policy=POLICY), preflight())
+    assert (response.status, response.body, response.raised) == (200, b"OK", None)
+    assert response.values("content-type") == ["text/plain"]
+    assert response.values("content-length") == ["2"]

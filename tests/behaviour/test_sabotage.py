@@ -1,0 +1,133 @@
+"""The suite catches adapters that are broken in the ways that adapters break."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from cors_core import Policy
+from cors_core.wsgi import CORSMiddleware, decide_environ
+
+from .case import difference
+from .cases import CASES
+from .drivers import wsgi, wsgi_app
+from .transports import Request, Response, call_wsgi
+
+Lines = list[tuple[str, str]]
+
+
+def changed(change: Callable[[Lines], Lines]) -> Callable[[Policy], Callable[[Request], Response]]:
+    """Return the wsgi driver with its response headers changed on their way out."""
+
+    def driver(policy: Policy) -> Callable[[Request], Response]:
+        send = wsgi(policy)
+
+        def send_changed(request: Request) -> Response:
+            response = send(request)
+            response.headers = change(response.headers)
+            return response
+
+        return send_changed
+
+    return driver
+
+
+def asked(
+    change: Callable[[Request], Request],
+) -> Callable[[Policy], Callable[[Request], Response]]:
+    """Return the wsgi driver as an adapter that reads less of the request than there is."""
+
+    def driver(policy: Policy) -> Callable[[Request], Response]:
+        send = wsgi(policy)
+        return lambda request: send(change(request))
+
+    return driver
+
+
+def without(name: str) -> Callable[[Lines], Lines]:
+    return lambda lines: [line for line in lines if line[0].lower() != name]
+
+
+def doubled(name: str) -> Callable[[Lines], Lines]:
+    return lambda lines: lines + [line for line in lines if line[0].lower() == name]
+
+
+def first_lines(request: Request) -> Request:
+    lines: dict[str, bytes] = {}
+    for name, value in request.headers:
+        lines.setdefault(name, value)
+    return Request(request.method, request.path, tuple(lines.items()))
+
+
+def last_lines(request: Request) -> Request:
+    return Request(request.method, request.path, tuple(dict(request.headers).items()))
+
+
+def forwards_preflights(policy: Policy) -> Callable[[Request], Response]:
+    """Only decorate: the app answers preflights, as with Falcon's own middleware."""
+
+    def app(environ: Any, start_response: Any) -> Iterable[bytes]:
+        decision = decide_environ(policy, environ)
+        return wsgi_app(
+            environ, lambda status, headers: start_response(status, decision.merged(headers))
+        )
+
+    return partial(call_wsgi, app)
+
+
+def loses_headers_in_a_crash(policy: Policy) -> Callable[[Request], Response]:
+    class Middleware(CORSMiddleware):
+        def answer_crash(self, error: Exception, environ: Any, start_response: Any) -> Any:
+            raise error
+
+    return partial(call_wsgi, Middleware(wsgi_app, policy=policy))
+
+
+def keeps_the_apps_headers(policy: Policy) -> Callable[[Request], Response]:
+    def app(environ: Any, start_response: Any) -> Iterable[bytes]:
+        kept: Lines = []
+
+        def note(status: str, headers: Lines, *rest: Any) -> Any:
+            kept.extend(line for line in headers if line[0].lower().startswith("access-control-"))
+            return environ["start"](status, headers, *rest)
+
+        def start(status: str, headers: Lines, *rest: Any) -> Any:
+            return start_response(status, [*headers, *kept], *rest)
+
+        inner = CORSMiddleware(lambda env, _: wsgi_app(env, note), policy=policy)
+        environ["start"] = start
+        return inner(environ, start)
+
+    return partial(call_wsgi, app)
+
+
+SABOTAGED = {
+    "drops-vary": (changed(without("vary")), "R14"),
+    "doubles-allow-origin": (changed(doubled("access-control-allow-origin")), "R11"),
+    "doubles-vary": (changed(doubled("vary")), "R14"),
+    "drops-credentials": (changed(without("access-control-allow-credentials")), "R11"),
+    "drops-exposed": (changed(without("access-control-expose-headers")), "R11"),
+    "reads-the-first-line-only": (asked(first_lines), "R8"),
+    "reads-the-last-line-only": (asked(last_lines), "R8"),
+    "forwards-preflights": (forwards_preflights, "R2"),
+    "loses-headers-in-a-crash": (loses_headers_in_a_crash, "R15"),
+    "keeps-the-apps-headers": (keeps_the_apps_headers, "R13"),
+}
+
+
+@pytest.mark.parametrize("sabotage", SABOTAGED)
+def test_sabotage_is_caught(sabotage: str) -> None:
+    driver, rule = SABOTAGED[sabotage]
+    failed = {
+        case.rule
+        for case in CASES
+        if difference("wsgi", case, driver(case.built_policy())(case.request))
+    }
+    assert rule in failed
+
+
+def test_the_unchanged_driver_passes() -> None:
+    driver = changed(lambda lines: lines)
+    for case in CASES:
+        assert not difference("wsgi", case, driver(case.built_policy())(case.request))
