@@ -28,7 +28,10 @@ class Problem(NamedTuple):
 
 
 class PolicyError(ValueError):
-    """A policy was refused. `problems` holds every Problem found, in the order of the options."""
+    """A policy was refused. `problems` holds every Problem found.
+
+    First those of single options, in the options' order, then those of what they mean together.
+    """
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__(problems)  # the argument of BaseException: keeps the error picklable
