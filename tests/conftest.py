@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Iterator
 
+import django
 import pytest
 from django.conf import settings
 
-import django
 from tests.behaviour.transports import close_event_loop
 
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+import falcon
 import falcon.asgi
 import pytest
 
-import falcon
 from cors_core import Policy
 from cors_core_falcon import CORSMiddleware
 from tests.behaviour.case import ORIGIN, preflight, request

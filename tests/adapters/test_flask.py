@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import flask
 import pytest
 
-import flask
 from cors_core import Policy, PolicyError
 from cors_core_flask import CORS
 from tests.behaviour.case import ORIGIN, preflight, request

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
+import fastapi
 import pytest
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
@@ -15,7 +16,6 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route, WebSocketRoute
 
-import fastapi
 from cors_core import Policy
 from cors_core_starlette import CORSMiddleware
 from tests.behaviour.case import ORIGIN, STRANGER, preflight, request

@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
+import falcon
 import falcon.asgi
+import fastapi
+import flask
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import override_settings
@@ -23,9 +26,6 @@ import cors_core.wsgi
 import cors_core_falcon
 import cors_core_flask
 import cors_core_starlette
-import falcon
-import fastapi
-import flask
 from cors_core import CORSRequest, Policy
 
 from .small_app import CHUNKS, METHODS, Crash, Handled, plain_answer, wanted_headers

@@ -6,17 +6,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import django
+import falcon
+import flask
 import pytest
+import starlette
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import override_settings
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 
-import django
-import falcon
-import flask
-import starlette
 from tests.behaviour import drivers
 from tests.behaviour.case import ORIGIN, STRANGER, preflight, request
 from tests.behaviour.small_app import METHODS, Crash, wanted_headers

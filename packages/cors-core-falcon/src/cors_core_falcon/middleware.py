@@ -7,9 +7,8 @@ from cors_core.asgi import decide_scope
 from cors_core.wsgi import decide_environ
 
 if TYPE_CHECKING:
-    import falcon.asgi
-
     import falcon
+    import falcon.asgi
 
 
 class CORSMiddleware:

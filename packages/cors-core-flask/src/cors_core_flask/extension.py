@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, Unpack
 
+from flask import Flask
+
 from cors_core import Policy, PolicyError, PolicyOptions, Problem, policy_from
 from cors_core.wsgi import CORSMiddleware
-from flask import Flask
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
