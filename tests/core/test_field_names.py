@@ -23,6 +23,7 @@ from cors_core.field_names import (
         ("x-a;q=1", None),
         ("x-ä", None),
         ("x-a\n", None),
+        ("x-a,*", None),
         ("\x0bx-a", None),
     ],
 )

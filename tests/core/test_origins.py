@@ -24,6 +24,7 @@ from cors_core.origins import (
         ("10:0:0:0:0:0:0:10", "[10::10]"),
         ("::ffff:1.2.3.4", "[::ffff:102:304]"),
         ("::g", None),
+        ("::1%eth0", None),
     ],
 )
 def test_serialized_ipv6(address: str, serialized: str | None) -> None:

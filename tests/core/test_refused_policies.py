@@ -37,6 +37,9 @@ MISSPELT = {
     "https://MÜNCHEN.example": f"has Unicode in its host; {PUNYCODE}",
     "https://faß.example": "has Unicode in its host; a browser sends 'https://xn--fa-hia.example'",
     "https://a\u3002example": "has Unicode in its host; a browser sends 'https://a.example'",
+    "https://a\u200b\u00ad.example": (
+        "has Unicode in its host; a browser sends 'https://a.example'"
+    ),
     "https://u:p@a.example": "has user info; a browser sends 'https://a.example'",
     "a.example": "has no scheme; a browser sends 'https://a.example'",
     "//a.example": "has no scheme; a browser sends 'https://a.example'",
@@ -355,6 +358,21 @@ WRONG = [
         {"allow_origin_regex": "("},
         "allow_origin_regex '(' does not compile: missing ), unterminated subpattern at position"
         " 0; correct it",
+    ),
+    (
+        {"allow_origin_regex": "a{" + "9" * 5000 + "}"},
+        "allow_origin_regex 'a{" + "9" * 197 + "... does not compile: Exceeds the limit (4300"
+        " digits) for integer string conversion: value has 5000 digits; use"
+        " sys.set_int_max_str_digits() to increase the limit; correct it",
+    ),
+    (
+        {"allow_origin_regex": "[[a]"},
+        "allow_origin_regex '[[a]' does not compile: Possible nested set at position 1; correct it",
+    ),
+    (
+        {"allow_origins": {10**5000}},
+        "allow_origins[0] <int> is of type int, not str; write a"
+        " string such as 'https://app.example'",
     ),
     ({"allow_origin_regex": ""}, "allow_origin_regex '' matches no origin; use None for no regex"),
     (

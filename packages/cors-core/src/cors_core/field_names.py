@@ -31,7 +31,7 @@ def requested_names(value: str) -> tuple[str, ...] | None:
     """Return the names in an Access-Control-Request-Headers value: lower case, each once.
 
     `None` says that it is past the two bounds above, found without reading it, or that an
-    element is no field name. Empty elements are skipped, as a list's recipient must.
+    element is no field name, or is `*`. Empty elements are skipped, as a list's recipient must.
 
     >>> requested_names("X-A,, x-b ,x-a")
     ('x-a', 'x-b')
@@ -48,7 +48,8 @@ def requested_names(value: str) -> tuple[str, ...] | None:
         name = element.strip(" \t")
         if not name:
             continue
-        if not is_token(name):
+        # A field may be named "*", but to echo that name would be to allow them all.
+        if name == "*" or not is_token(name):
             return None
         names[name.lower()] = None
     return tuple(names)

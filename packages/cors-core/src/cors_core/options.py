@@ -95,7 +95,7 @@ def read_regex(value: object, problems: Problems) -> re.Pattern[str] | None:
     else:
         try:
             return re.compile(value)
-        except (re.error, OverflowError, RecursionError) as error:
+        except (re.error, ValueError, OverflowError, RecursionError, Warning) as error:
             problems.append(Problem(option, value, f"does not compile: {error}", "correct it"))
     return None
 
@@ -184,7 +184,7 @@ def _strings(option: str, value: Any, example: str, problems: Problems) -> list[
         reason = f"is of type {type(value).__name__}, not a list of strings"
         problems.append(Problem(option, value, reason, f"write [{example}]"))
         return []
-    entries = sorted(value, key=repr) if isinstance(value, set | frozenset) else value
+    entries = _in_order(value) if isinstance(value, set | frozenset) else value
     named: list[tuple[str, str]] = []
     for index, entry in enumerate(entries):
         name = f"{option}[{index}]"
@@ -194,6 +194,12 @@ def _strings(option: str, value: Any, example: str, problems: Problems) -> list[
             reason = f"is of type {type(entry).__name__}, not str"
             problems.append(Problem(name, entry, reason, f"write a string such as {example}"))
     return named
+
+
+def _in_order(entries: Iterable[Any]) -> list[Any]:
+    """Sort a set, so that the same policy gives the same headers each time it starts."""
+    texts = sorted(entry for entry in entries if isinstance(entry, str))
+    return texts + [entry for entry in entries if not isinstance(entry, str)]
 
 
 def _not_a_token(name: str, text: str, what: str, example: str) -> Problem:

@@ -20,6 +20,7 @@ from cors_core.origins import (
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://(.*)", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _NON_ASCII_DOTS = re.compile("[\u3002\uff0e\uff61]")
 _SUSPECT = re.compile(r"[*,]|//\.|\.\.")
 """Well-formed by the letter of the URL standard, but here a pattern, a list or a slip."""
@@ -189,7 +190,8 @@ def _punycode(host: str) -> str:
 
     Not `str.encode("idna")`: that is IDNA 2003, which turns the sharp s into "ss"; browsers do not.
     """
-    host = unicodedata.normalize("NFKC", _NON_ASCII_DOTS.sub(".", host)).lower()
+    host = _INVISIBLE.sub("", _NON_ASCII_DOTS.sub(".", host))
+    host = unicodedata.normalize("NFKC", host).lower()
     labels = unicodedata.normalize("NFC", host).split(".")
     return ".".join(
         label if label.isascii() else f"xn--{label.encode('punycode').decode()}" for label in labels

@@ -91,6 +91,8 @@ def serialized_ipv6(address: str) -> str | None:
 
     https://url.spec.whatwg.org/#concept-ipv6-serializer
     """
+    if "%" in address:  # a zone: no URL has one
+        return None
     from ipaddress import AddressValueError, IPv6Address  # late: few policies name an IPv6 host
 
     try:
