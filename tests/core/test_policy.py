@@ -131,6 +131,12 @@ def test_what_an_attacker_sends_is_not_remembered() -> None:
     policy.decide(CORSRequest("OPTIONS", "https://a.example", "GET", "x-" + "a" * 1000))
     assert not policy.answers.actual
     assert not policy.answers.preflight
+    for number in range(2 * _MOST_REMEMBERED):
+        policy.decide(CORSRequest("OPTIONS", f"https://evil{number}.example", "GET"))
+    assert len(policy.answers.strangers) == 1, "strangers share an answer"
+    for number in range(2 * _MOST_REMEMBERED):
+        policy.decide(CORSRequest("OPTIONS", "https://evil.example", f"M{number}"))
+    assert len(policy.answers.strangers) <= _MOST_REMEMBERED
 
 
 def test_threads_share_a_policy() -> None:

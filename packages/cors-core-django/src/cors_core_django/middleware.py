@@ -59,14 +59,19 @@ def _policy() -> Policy:
 
 
 def _preflight_response(decision: Decision) -> HttpResponse:
-    return HttpResponse(decision.body, status=decision.status, headers=dict(decision.answer))
+    headers = dict(decision.answer)
+    response = HttpResponse(decision.body_raw, status=decision.status, headers=headers)
+    # Else Django logs a warning for each refused preflight, which costs more than all the rest: a
+    # stranger would fill the log with requests that never reached the site.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
 
 
 def _with_headers(decision: Decision, response: HttpResponseBase) -> HttpResponseBase:
     headers = response.headers
-    for name, value in decision.changes(headers):
-        if value is None:
-            del headers[name]
-        else:
-            headers[name] = value
+    dropped, added = decision.changes(headers)
+    for name in dropped:
+        del headers[name]
+    for name, value in added:
+        headers[name] = value
     return response

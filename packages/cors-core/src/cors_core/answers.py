@@ -16,7 +16,7 @@ _VARY_ORIGIN = ("Origin",)
 _VARY_REQUESTED = ("Access-Control-Request-Method", "Access-Control-Request-Headers")
 
 Pairs = tuple[tuple[str, str], ...]
-PreflightKey = tuple[str, str, str | None, str | bool | None]
+PreflightKey = tuple[str | None, str, str, bool]
 _Key = TypeVar("_Key", str, PreflightKey)
 
 
@@ -24,13 +24,13 @@ class Answers:
     """Builds a policy's decisions, each once while it is remembered, to be shared by requests.
 
     `not_cors`, `actual_any` (for a policy of `*`) and `actual_refused` are always the same;
-    `actual` remembers the decisions of allowed origins, `preflight` those of allowed preflights,
-    as far as `decide` asked to.
+    `actual` remembers the decisions of allowed origins, `preflight` those of their preflights and
+    `strangers` those of all others', who share them and cannot crowd out the rest.
     """
 
     __slots__ = ("_allow_headers", "_any_origin", "_credentials", "_exposed", "_max_age",
                  "_methods", "_private_network", "_vary", "actual", "actual_any", "actual_refused",
-                 "not_cors", "preflight")  # fmt: skip
+                 "not_cors", "preflight", "strangers")  # fmt: skip
 
     def __init__(self, settings: PolicySettings) -> None:
         self._any_origin = settings.allow_origins == ("*",)
@@ -55,26 +55,27 @@ class Answers:
         self.actual_refused = Decision(RequestKind.ACTUAL, (Refusal.ORIGIN,), (), self._vary)
         self.actual: dict[str, Decision] = {}
         self.preflight: dict[PreflightKey, Decision] = {}
+        self.strangers: dict[PreflightKey, Decision] = {}
 
     def new_actual(self, origin: str) -> Decision:
         """Build and remember the decision on an actual request of an allowed origin."""
         headers = self._origin(origin) + self._credentials + self._exposed
-        return _remember(self.actual, origin, Decision(RequestKind.ACTUAL, (), headers, self._vary))
+        return remember(self.actual, origin, Decision(RequestKind.ACTUAL, (), headers, self._vary))
 
     def new_preflight(
         self,
-        origin: str,
+        origin: str | None,
         refused: tuple[Refusal, ...],
         echoed: tuple[str, ...],
         private_network: bool,
     ) -> Decision:
         """Build the decision on a preflight; `echoed` are requested names that `*` allowed.
 
-        A refused origin learns nothing. An allowed one is shown what it may do even if it asked
-        for more, so that a person sees what to change.
+        A refused origin, here `None`, learns nothing. An allowed one is shown what it may do even
+        if it asked for more, so that a person sees what to change.
         """
         headers: Pairs = ()
-        if Refusal.ORIGIN not in refused:
+        if origin is not None:
             allow_headers = ", ".join(echoed) or self._allow_headers
             headers = (
                 *self._origin(origin),
@@ -86,10 +87,6 @@ class Answers:
             )
         return Decision(RequestKind.PREFLIGHT, refused, headers, self._vary + _VARY_REQUESTED)
 
-    def remember_preflight(self, key: PreflightKey, decision: Decision) -> None:
-        """Keep the decision on an allowed preflight for the next one that asks the same."""
-        _remember(self.preflight, key, decision)
-
     def _origin(self, origin: str) -> Pairs:
         return (("Access-Control-Allow-Origin", "*" if self._any_origin else origin),)
 
@@ -99,7 +96,8 @@ def _pair(name: str, value: str) -> Pairs:
     return ((name, value),) if value else ()
 
 
-def _remember(memory: dict[_Key, Decision], key: _Key, decision: Decision) -> Decision:
+def remember(memory: dict[_Key, Decision], key: _Key, decision: Decision) -> Decision:
+    """Keep a decision for the next request that asks the same, and return it."""
     if len(memory) >= _MOST_REMEMBERED:
         memory.clear()
     memory[key] = decision

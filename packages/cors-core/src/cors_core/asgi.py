@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Unpack
 
-from cors_core.decide import decision_for
+from cors_core.decide import LONGEST_READ, decision_for
 from cors_core.messages import Decision
 from cors_core.options import PolicyOptions
 from cors_core.policy import Policy, policy_from
@@ -40,7 +40,11 @@ class CORSMiddleware:
             return
         decision = decide_scope(self.policy, scope)
         if decision.status is not None:
-            await _answer_preflight(decision, send)
+            # New objects, for what stands outside may write into them.
+            headers = [*decision.answer_raw]
+            start = {"type": "http.response.start", "status": decision.status, "headers": headers}
+            await send(start)
+            await send({"type": "http.response.body", "body": decision.body_raw})
             return
         owner = scope.get("app")
         started = False
@@ -50,9 +54,9 @@ class CORSMiddleware:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                headers = decision.merged_raw(message.get("headers", ()))
                 # A copy, for an app may send one message object again and again.
-                message = {**message, "headers": headers}
+                message = dict(message)
+                message["headers"] = decision.merged_raw(message.get("headers", ()))
             return send(message)
 
         try:
@@ -87,28 +91,24 @@ def decide_scope(policy: Policy, scope: Scope) -> Decision:
             # Two lines make no origin (R4): joined, they are malformed.
             origin = value if origin is None else origin + b", " + value
     if origin is None:
-        return decision_for(policy, scope["method"], None, None, None, None)
-    return decision_for(policy, scope["method"], origin.decode("latin-1"), None, None, None)
+        return decision_for(policy, scope["method"])
+    return decision_for(policy, scope["method"], origin.decode("latin-1"))
 
 
 def _decide_options(policy: Policy, scope: Scope) -> Decision:
-    fields: dict[bytes, str] = {}
+    fields = _PREFLIGHT_FIELDS.copy()
     for name, value in scope["headers"]:
-        if name in _PREFLIGHT_FIELDS:
-            text = value.decode("latin-1")
-            fields[name] = f"{fields[name]}, {text}" if name in fields else text
-    return decision_for(policy, "OPTIONS", *map(fields.get, _PREFLIGHT_FIELDS))
+        if name in fields:
+            text = value[:LONGEST_READ].decode("latin-1")
+            before = fields[name]
+            fields[name] = text if before is None else f"{before}, {text}"
+    origin, method, headers, private_network = fields.values()
+    return decision_for(policy, "OPTIONS", origin, method, headers, private_network)
 
 
-_PREFLIGHT_FIELDS = (
-    b"origin",
-    b"access-control-request-method",
-    b"access-control-request-headers",
-    b"access-control-request-private-network",
-)
-
-
-async def _answer_preflight(decision: Decision, send: Send) -> None:
-    headers = [(name.lower().encode(), value.encode()) for name, value in decision.answer]
-    await send({"type": "http.response.start", "status": decision.status, "headers": headers})
-    await send({"type": "http.response.body", "body": decision.body.encode()})
+_PREFLIGHT_FIELDS: dict[bytes, str | None] = {
+    b"origin": None,
+    b"access-control-request-method": None,
+    b"access-control-request-headers": None,
+    b"access-control-request-private-network": None,
+}

@@ -6,7 +6,8 @@ What an answer looks like is in `answers`; which origins a policy lists, in `ori
 The standard: https://fetch.spec.whatwg.org/#http-cors-protocol
 """
 
-from cors_core.field_names import requested_names
+from cors_core.answers import remember
+from cors_core.field_names import MAX_REQUEST_HEADERS_LENGTH, requested_names
 from cors_core.messages import Decision, Refusal
 from cors_core.origins import MAX_ORIGIN_LENGTH
 from cors_core.policy import Policy
@@ -15,14 +16,20 @@ _LONGEST_REMEMBERED = 512
 """Characters of a preflight's headers past which its decision is not remembered: no browser's
 ordinary preflight is longer, and hashing what an attacker sends must not cost more than it."""
 
+LONGEST_READ = MAX_REQUEST_HEADERS_LENGTH + 1
+"""Characters of a request header that can matter: an adapter may cut the rest off, undecoded."""
+
+_UNREADABLE = ":"
+"""No list of field names; stands for all that are too long to be read, so that one answer does."""
+
 
 def decision_for(
     policy: Policy,
     method: str,
-    origin: str | None,
-    request_method: str | None,
-    request_headers: str | None,
-    private_network: str | bool | None,
+    origin: str | None = None,
+    request_method: str | None = None,
+    request_headers: str | None = None,
+    private_network: str | bool | None = None,
 ) -> Decision:
     """Return the decision of `policy` on a request with these parts (see CORSRequest).
 
@@ -67,26 +74,46 @@ def _preflight(
     All three are looked at even if the first is refused, so that the answer names every cause.
     """
     answers = policy.answers
-    key = None
-    if len(origin) + len(method) + len(headers or "") <= _LONGEST_REMEMBERED:
-        key = (origin, method, headers, private_network)
-        decision = answers.preflight.get(key)
-        if decision is not None:
-            return decision
+    asker = _asker(policy, origin)
+    if headers is None:
+        headers = ""
+    elif len(headers) > MAX_REQUEST_HEADERS_LENGTH:
+        headers = _UNREADABLE
+    # Private Network Access never became a standard: to ask for it is no reason to be refused.
+    asked_private = private_network is not None and private_network in ("true", True)
+    memory = answers.strangers if asker is None else answers.preflight
+    key = (asker, method, headers, asked_private)
+    if len(method) + len(headers) > _LONGEST_REMEMBERED:
+        return _new_preflight(policy, *key)
+    decision = memory.get(key)
+    if decision is None:
+        decision = remember(memory, key, _new_preflight(policy, *key))
+    return decision
+
+
+def _asker(policy: Policy, origin: str) -> str | None:
+    """Return whom a preflight's answer is for: an allowed origin, or `None` for all strangers."""
+    if policy.any_origin:
+        return "*"
+    if len(origin) > MAX_ORIGIN_LENGTH:
+        return None
+    allowed = origin in policy.answers.actual or policy.allows_origin(origin)
+    return origin if allowed else None
+
+
+def _new_preflight(
+    policy: Policy, asker: str | None, method: str, headers: str, asked_private: bool
+) -> Decision:
+    """Decide on a preflight that nothing is remembered of."""
     refused: list[Refusal] = []
-    if not policy.allows_origin(origin):
+    if asker is None:
         refused.append(Refusal.ORIGIN)
     # Case-sensitive, and no free pass for GET, HEAD and POST: the standard's browser lets those
     # three through whatever the answer lists, but asks only if the page did more than they allow.
     if method not in policy.allow_methods:
         refused.append(Refusal.METHOD)
-    names = requested_names(headers or "")
+    names = requested_names(headers)
     if names is None or not (policy.any_header or policy.header_names.issuperset(names)):
         refused.append(Refusal.HEADERS)
-    # Private Network Access never became a standard: to ask for it is no reason to be refused.
     echoed = names if names and policy.any_header else ()
-    asked_private = private_network in ("true", True)
-    decision = answers.new_preflight(origin, tuple(refused), echoed, asked_private)
-    if key and not refused:
-        answers.remember_preflight(key, decision)
-    return decision
+    return policy.answers.new_preflight(asker, tuple(refused), echoed, asked_private)

@@ -1,7 +1,7 @@
 """Policy: options in, validated and precomputed once. How a request is decided is in `decide`."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Never
 
 from cors_core.answers import Answers
@@ -51,10 +51,10 @@ class Policy:
     https://fetch.spec.whatwg.org/#http-cors-protocol
     """
 
-    __slots__ = (*PolicySettings._fields, "_origins", "_settings", "answers", "any_header",
+    __slots__ = (*PolicySettings._fields, "_lists", "_settings", "answers", "any_header",
                  "any_origin", "header_names")  # fmt: skip
 
-    _origins: OriginIndex
+    _lists: Callable[[str], bool]
     _settings: PolicySettings
     allow_origins: tuple[str, ...]
     allow_origin_regex: re.Pattern[str] | None
@@ -108,7 +108,8 @@ class Policy:
         for option, value in settings._asdict().items():
             put(option, value)
         put("_settings", settings)
-        put("_origins", OriginIndex(origins.exact, origins.patterns, settings.allow_origin_regex))
+        index = OriginIndex(origins.exact, origins.patterns, settings.allow_origin_regex)
+        put("_lists", index.membership())
         put("any_origin", "*" in origins.exact)
         put("any_header", "*" in names)
         put("header_names", frozenset(names))
@@ -129,7 +130,7 @@ class Policy:
 
     def allows_origin(self, origin: str) -> bool:
         """Say whether the policy lets this value of an Origin header in; malformed ones never."""
-        return self.any_origin or origin in self._origins
+        return self.any_origin or self._lists(origin)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a Policy is immutable: build another one to change {name!r}")

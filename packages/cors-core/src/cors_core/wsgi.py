@@ -40,23 +40,39 @@ class CORSMiddleware:
         decision = decide_environ(self.policy, environ)
         if decision.status is not None:
             start_response(_REASONS[decision.status], list(decision.answer))
-            return [decision.body.encode()]
+            return [decision.body_raw]
         started = False
 
-        def start_merged(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
+        def start_merged(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             nonlocal started
             started = True
-            return start_response(status, decision.merged(headers), *exc_info)
+            merged = decision.merged(headers)
+            if exc_info is None:  # not passed on unless given: not every server's default is None
+                return start_response(status, merged)
+            return start_response(status, merged, exc_info)
 
         try:
             body = self.app(environ, start_merged)
         except Exception as error:  # noqa: BLE001  # raised again by the answer's body
             return self.answer_crash(error, environ, start_merged)
-        if started:
-            return body
-        return _UnstartedBody(
-            body, lambda error: None if started else self.answer_crash(error, environ, start_merged)
-        )
+        return body if started else self._unstarted(body, environ, start_merged, lambda: started)
+
+    def _unstarted(
+        self,
+        body: Iterable[bytes],
+        environ: "WSGIEnvironment",
+        start_merged: "StartResponse",
+        is_started: Callable[[], bool],
+    ) -> Iterable[bytes]:
+        """Watch over a body that starts the response when it is iterated.
+
+        Apart from `__call__`, for what its functions close over is dearer there on every request.
+        """
+
+        def crash(error: Exception) -> Iterable[bytes] | None:
+            return None if is_started() else self.answer_crash(error, environ, start_merged)
+
+        return _UnstartedBody(body, crash)
 
     def answer_crash(
         self, error: Exception, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -78,9 +94,12 @@ def decide_environ(policy: Policy, environ: Mapping[str, Any]) -> Decision:
     Servers join repeated header lines with commas, which leaves two Origin lines malformed (R4).
     """
     get = environ.get
+    method = environ["REQUEST_METHOD"]
+    if method != "OPTIONS":
+        return decision_for(policy, method, get("HTTP_ORIGIN"))
     return decision_for(
         policy,
-        environ["REQUEST_METHOD"],
+        method,
         get("HTTP_ORIGIN"),
         get("HTTP_ACCESS_CONTROL_REQUEST_METHOD"),
         get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS"),
