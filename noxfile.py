@@ -38,7 +38,8 @@ def typing(session: nox.Session) -> None:
     """Check the types of every package and of the tests, strictly."""
     session.install(*TOOLS, *EDITABLE, "-r", "tests/requirements.txt", "mypy", "django-stubs")
     session.run("mypy", *[f"packages/{name}/src" for name in PACKAGES])
-    session.run("mypy", "tests/behaviour", "tests/core", "tests/adapters")
+    folders = ("adapters", "behaviour", "core", "fetch_model", "properties")
+    session.run("mypy", *[f"tests/{folder}" for folder in folders], "examples/demo")
 
 
 @nox.session
@@ -99,6 +100,34 @@ def demo(session: nox.Session) -> None:
     alone = len(session._runner.manifest) == 1  # nox has no public name for it
     arguments = session.posargs or ([] if alone and not os.environ.get("CI") else ["--once"])
     session.run("python", "-m", "examples.demo", *arguments)
+
+
+@nox.session
+def browsers(session: nox.Session) -> None:
+    """Run the cases in Chromium, Firefox and WebKit; `.ci/run` says which packages they need."""
+    session.install(*TOOLS, *EDITABLE, "-r", "tests/requirements.txt")
+    session.install(*TOOLS, "-r", "tests/browsers/requirements.txt")
+    arguments = session.posargs or ["--browser-results", "docs/browser-results.md"]
+    session.run("pytest", "-q", "-m", "browser", "tests/browsers", *arguments)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure cors-core against its peers and the floor; writes benchmarks/RESULTS.md."""
+    _install_for_benchmarks(session)
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session
+def guard(session: nox.Session) -> None:
+    """Compare the speed of the working tree with that of the last tag, or of `-- REV`."""
+    _install_for_benchmarks(session)
+    session.run("python", "-m", "benchmarks.guard", *session.posargs)
+
+
+def _install_for_benchmarks(session: nox.Session) -> None:
+    peers = ("-c", "constraints/peers.txt", "-r", "benchmarks/requirements.txt")
+    session.install(*TOOLS, *peers, *EDITABLE)
 
 
 def _version(python: str) -> str | None:
