@@ -19,7 +19,7 @@ from benchmarks.targets import Results
 from benchmarks.timing import FULL, QUICK
 
 _CORE = ("decide", "scale", "build")
-PARTS = (*FRAMEWORKS, *_CORE, "import", "end-to-end")
+PARTS = (*FRAMEWORKS, *_CORE, "choices", "import", "end-to-end")
 
 _HERE = Path(__file__).parent
 
@@ -34,6 +34,8 @@ def measure(parts: list[str], quick: bool) -> Results:
             results["rows"] += _measured("benchmarks.compare", part, quick)
         elif part in _CORE:
             results[part] = _measured("benchmarks.core_alone", part, quick)
+        elif part == "choices":
+            results[part] = json.loads(_printed("benchmarks.choices", quick))
         elif part == "import":
             results["import"] = importing(effort)
         else:
@@ -42,8 +44,12 @@ def measure(parts: list[str], quick: bool) -> Results:
 
 
 def _measured(module: str, part: str, quick: bool) -> Any:
-    command = [sys.executable, "-m", module, part, *(["--quick"] if quick else [])]
-    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    return json.loads(_printed(module, quick, part))
+
+
+def _printed(module: str, quick: bool, *arguments: str) -> bytes:
+    command = [sys.executable, "-m", module, *arguments, *(["--quick"] if quick else [])]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
 
 
 def main() -> None:

@@ -50,6 +50,14 @@ def sections(results: Results) -> Iterator[str]:
         yield f"## The decision alone, 3 origins\n\n{table(('situation', 'us'), rows)}"
     if "scale" in results:
         yield _scale(results["scale"])
+    if "choices" in results:
+        rows = [
+            (name, f"{ratios['marked']:.2f}", f"{ratios['lookup']:.2f}")
+            for name, ratios in results["choices"].items()
+        ]
+        heads = ("overhead, of a preflight the whole, over a fixed policy's", "marked route",
+                 "warm OriginLookup")  # fmt: skip
+        yield f"## Choosing a policy\n\n{table(heads, rows)}"
     if "build" in results or "import" in results:
         yield _costs(results)
     if results.get("end to end"):

@@ -1,4 +1,4 @@
-"""What the benchmark must reach, and whether it did: the table of the issue, row by row."""
+"""What the benchmark must reach, and whether it did: row by row."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -27,7 +27,7 @@ class Verdict(NamedTuple):
 
 
 class _Line(NamedTuple):
-    """A line of the issue's table: the most of each column, ours over the peer's."""
+    """A line of the table of targets: the most of each column, ours over the peer's."""
 
     framework: str
     origins: int
@@ -63,6 +63,7 @@ def verdicts(results: Results) -> list[Verdict]:
                 found += _of_line(line, row)
     found += _of_commas(rows)
     found += _of_scale(results)
+    found += _of_choices(results)
     found += _of_costs(results)
     return found
 
@@ -97,6 +98,15 @@ def _of_scale(results: Results) -> Iterator[Verdict]:
     for situation, ratios in results.get("scale", {}).items():
         for kind, (many, limit) in limits.items():
             yield Verdict(f"{many}: {situation}", "whole, of one's", ratios[kind], limit)
+
+
+def _of_choices(results: Results) -> Iterator[Verdict]:
+    limits = {"marked": ("a marked route", 1.3), "lookup": ("a warm OriginLookup", 1.5)}
+    for situation, ratios in results.get("choices", {}).items():
+        for kind, (subject, limit) in limits.items():
+            if situation != "preflight":
+                quantity = "overhead, of a fixed policy's"
+                yield Verdict(f"{subject}: {situation}", quantity, ratios[kind], limit)
 
 
 def _of_costs(results: Results) -> Iterator[Verdict]:

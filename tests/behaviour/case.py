@@ -52,10 +52,14 @@ class Case:
     request: Request
     expected: Expected
     differs: Mapping[str, Differs] = field(default_factory=dict)
+    source: Any = None
+    """What the adapter is given for `policy`, where it is no Policy of the options in `policy`."""
+    choice: Mapping[str, Any] = field(default_factory=dict)
+    """More that the adapter is given: `policies`, `paths`; `marked` has the app's routes marked."""
 
-    def built_policy(self) -> Policy:
+    def built_policy(self) -> Any:
         """Return the policy of the case."""
-        return Policy(**self.policy)
+        return Policy(**self.policy) if self.source is None else self.source
 
 
 def request(
@@ -99,7 +103,8 @@ def difference(driver: str, case: Case, response: Response) -> str:
     return "\n".join(
         [
             f"{driver} fails {case.id} ({case.rule})",
-            f"  policy   {dict(case.policy)}",
+            f"  policy   {case.source or dict(case.policy)}",
+            *([f"  choice   {dict(case.choice)}"] if case.choice else []),
             f"  request  {case.request}",
             *([f"  differs  {exception.reason}"] if exception else []),
             *(f"  {line}" for line in found),

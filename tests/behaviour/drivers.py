@@ -1,10 +1,12 @@
 """How each adapter is put round the same small app.
 
-A driver is a function from a Policy to a function from a Request to a Response.
+A driver is a function from a policy, and what else an adapter takes, to a function from a Request
+to a Response.
 """
 
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import partial, wraps
+from inspect import iscoroutinefunction
 from typing import Any
 
 import falcon
@@ -14,6 +16,7 @@ import flask
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import override_settings
+from falcon.routing import CompiledRouter
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request as StarletteRequest
@@ -26,34 +29,54 @@ import cors_core.wsgi
 import cors_core_falcon
 import cors_core_flask
 import cors_core_starlette
-from cors_core import CORSRequest, Policy
+from cors_core import (
+    CORSRequest,
+    PolicyChoice,
+    PolicyRequest,
+    cors_exempt,
+    cors_policy,
+    decide_by,
+)
 
-from .small_app import CHUNKS, METHODS, Crash, Handled, plain_answer, wanted_headers
+from .small_app import (
+    CHUNKS,
+    MARKED,
+    METHODS,
+    OWN_HEADERS,
+    Crash,
+    Handled,
+    plain_answer,
+    plain_mark,
+    wanted_headers,
+)
 from .transports import Request, Response, call_asgi, call_wsgi
 
-Driver = Callable[[Policy], Callable[[Request], Response]]
+Send = Callable[[Request], Response]
+Driver = Callable[..., Send]
 
 
-def core(policy: Policy) -> Callable[[Request], Response]:
+def core(policy: Any, *, marked: bool = False, **choice: Any) -> Send:
     """Apply the decision with no framework: where this driver fails, the decision is wrong."""
+    chooser = PolicyChoice(policy, {}, choice.get("policies"), choice.get("paths"), awaits=False)
 
     def send(request: Request) -> Response:
         fields: dict[str, str] = {}
-        for name, value in request.headers:
-            text = value.decode("latin-1")
-            fields[name.lower()] = (
-                f"{fields[name.lower()]},{text}" if name.lower() in fields else text
-            )
+        for line, value in request.headers:
+            name, text = line.lower(), value.decode("latin-1")
+            fields[name] = f"{fields[name]},{text}" if name in fields else text
         prefix = "access-control-request-"
-        decision = policy.decide(
-            CORSRequest(
-                request.method,
-                fields.get("origin"),
-                fields.get(f"{prefix}method"),
-                fields.get(f"{prefix}headers"),
-                fields.get(f"{prefix}private-network"),
-            )
+        asked = CORSRequest(
+            request.method,
+            fields.get("origin"),
+            fields.get(f"{prefix}method"),
+            fields.get(f"{prefix}headers"),
+            fields.get(f"{prefix}private-network"),
         )
+        preflight = asked.method == "OPTIONS" and asked.origin is not None
+        method = asked.request_method if preflight and asked.request_method else asked.method
+        mark = plain_mark(request.path, method) if marked else None
+        wanted = PolicyRequest(fields.get("host", ""), request.path, method, asked.origin)
+        decision = decide_by(chooser.choose(wanted, mark), asked)
         if decision.status is not None:
             return Response(decision.status, list(decision.answer), decision.body.encode())
         try:
@@ -65,7 +88,7 @@ def core(policy: Policy) -> Callable[[Request], Response]:
     return send
 
 
-def asgi(policy: Policy) -> Callable[[Request], Response]:
+def asgi(policy: Any, *, marked: bool = False, **choice: Any) -> Send:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         headers = tuple((n.decode().title(), v) for n, v in scope["headers"])
         status, lines, chunks = plain_answer(Request(scope["method"], scope["path"], headers))
@@ -75,7 +98,7 @@ def asgi(policy: Policy) -> Callable[[Request], Response]:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body"})
 
-    return partial(call_asgi, cors_core.asgi.CORSMiddleware(app, policy=policy))
+    return partial(call_asgi, cors_core.asgi.CORSMiddleware(app, policy=policy, **choice))
 
 
 def wsgi_app(environ: Any, start_response: Any) -> Iterable[bytes]:
@@ -86,8 +109,8 @@ def wsgi_app(environ: Any, start_response: Any) -> Iterable[bytes]:
     return chunks
 
 
-def wsgi(policy: Policy) -> Callable[[Request], Response]:
-    return partial(call_wsgi, cors_core.wsgi.CORSMiddleware(wsgi_app, policy=policy))
+def wsgi(policy: Any, *, marked: bool = False, **choice: Any) -> Send:
+    return partial(call_wsgi, cors_core.wsgi.CORSMiddleware(wsgi_app, policy=policy, **choice))
 
 
 async def _echo(request: StarletteRequest) -> StarletteResponse:
@@ -117,7 +140,33 @@ async def _stream(request: StarletteRequest) -> StarletteResponse:
     return StreamingResponse(chunks(), headers={"X-App": "reached"})
 
 
-def starlette(policy: Policy) -> Callable[[Request], Response]:
+async def _exempt(request: StarletteRequest) -> StarletteResponse:
+    return PlainTextResponse("app", headers=dict(OWN_HEADERS))
+
+
+def _marked(endpoint: Any, mark: Any) -> Any:
+    """Return a marked endpoint with the same work: the one given serves unmarked apps too."""
+
+    @wraps(endpoint)
+    def copy(*arguments: Any, **more: Any) -> Any:
+        return endpoint(*arguments, **more)
+
+    @wraps(endpoint)
+    async def copy_async(*arguments: Any, **more: Any) -> Any:
+        return await endpoint(*arguments, **more)
+
+    return mark(copy_async if iscoroutinefunction(endpoint) else copy)
+
+
+def _marked_routes() -> list[Route]:
+    return [
+        Route("/marked", _marked(_echo, cors_policy(MARKED)), methods=["GET", "PUT"]),
+        Route("/marked-crash", _marked(_crash, cors_policy(MARKED))),
+        Route("/exempt", _marked(_exempt, cors_exempt)),
+    ]
+
+
+def starlette(policy: Any, *, marked: bool = False, **choice: Any) -> Send:
     routes = [
         Route("/", _echo, methods=METHODS),
         Route("/own-options", _own_options, methods=["OPTIONS"]),
@@ -126,14 +175,14 @@ def starlette(policy: Policy) -> Callable[[Request], Response]:
         Route("/crash", _crash),
         Route("/stream", _stream),
     ]
-    app = Starlette(routes=routes)
-    app.add_middleware(cors_core_starlette.CORSMiddleware, policy=policy)
+    app = Starlette(routes=routes + (_marked_routes() if marked else []))
+    app.add_middleware(cors_core_starlette.CORSMiddleware, policy=policy, **choice)
     return partial(call_asgi, app)
 
 
-def fastapi_(policy: Policy) -> Callable[[Request], Response]:
+def fastapi_(policy: Any, *, marked: bool = False, **choice: Any) -> Send:
     app = fastapi.FastAPI()
-    app.add_middleware(cors_core_starlette.CORSMiddleware, policy=policy)
+    app.add_middleware(cors_core_starlette.CORSMiddleware, policy=policy, **choice)
 
     @app.api_route("/", methods=METHODS)
     async def echo(request: fastapi.Request) -> fastapi.Response:
@@ -159,12 +208,22 @@ def fastapi_(policy: Policy) -> Callable[[Request], Response]:
     async def stream(request: fastapi.Request) -> fastapi.Response:
         return await _stream(request)
 
+    if marked:
+        on_marked = app.api_route("/marked", methods=["GET", "PUT"], operation_id="marked")
+        on_marked(_marked(echo, cors_policy(MARKED)))
+        app.get("/marked-crash")(_marked(crash, cors_policy(MARKED)))
+
+        @app.get("/exempt")
+        @cors_exempt
+        async def exempt(request: fastapi.Request) -> fastapi.Response:
+            return await _exempt(request)
+
     return partial(call_asgi, app)
 
 
-def flask_(policy: Policy) -> Callable[[Request], Response]:
+def flask_(policy: Any, *, marked: bool = False, **choice: Any) -> Send:
     app = flask.Flask("behaviour")
-    cors_core_flask.CORS(app, policy=policy)
+    cors_core_flask.CORS(app, policy=policy, **choice)
     app.logger.disabled = True  # the crashes of the cases are expected
 
     @app.route("/", methods=METHODS)
@@ -196,11 +255,25 @@ def flask_(policy: Policy) -> Callable[[Request], Response]:
     def stream() -> flask.Response:
         return flask.Response(iter(CHUNKS), headers={"X-App": "reached"})
 
+    if marked:
+        view = _marked(echo, cors_policy(MARKED))
+        app.add_url_rule("/marked", "marked", view, methods=["GET", "PUT"])
+        app.add_url_rule("/marked-crash", "marked-crash", _marked(crash, cors_policy(MARKED)))
+
+        @app.get("/exempt")
+        @cors_exempt
+        def exempt() -> flask.Response:
+            return flask.Response("app", headers=OWN_HEADERS)
+
     return partial(call_wsgi, app)
 
 
-def _django(policy: Policy, call: Any, handler: Callable[[], Any]) -> Callable[[Request], Response]:
-    overridden = override_settings(CORS_CORE=policy)
+def _django(policy: Any, choice: dict[str, Any], call: Any, handler: Callable[[], Any]) -> Send:
+    marked = choice.pop("marked", False)
+    overridden = override_settings(
+        CORS_CORE={"policy": policy, **choice} if choice else policy,
+        ROOT_URLCONF=f"tests.behaviour.django_{'marked_' if marked else ''}site",
+    )
     with overridden:
         app = handler()
 
@@ -212,12 +285,12 @@ def _django(policy: Policy, call: Any, handler: Callable[[], Any]) -> Callable[[
     return send
 
 
-def django_wsgi(policy: Policy) -> Callable[[Request], Response]:
-    return _django(policy, call_wsgi, WSGIHandler)
+def django_wsgi(policy: Any, **choice: Any) -> Send:
+    return _django(policy, choice, call_wsgi, WSGIHandler)
 
 
-def django_asgi(policy: Policy) -> Callable[[Request], Response]:
-    return _django(policy, call_asgi, ASGIHandler)
+def django_asgi(policy: Any, **choice: Any) -> Send:
+    return _django(policy, choice, call_asgi, ASGIHandler)
 
 
 class _Falcon:
@@ -278,13 +351,62 @@ def _falcon_app(app: Any, resource: _Falcon) -> Any:
     return app
 
 
-def falcon_wsgi(policy: Policy) -> Callable[[Request], Response]:
-    app = falcon.App(middleware=[cors_core_falcon.CORSMiddleware(policy=policy)])
+class _FalconMarked(_Falcon):
+    """The marked responders."""
+
+    @cors_policy(MARKED)
+    def on_get_marked(self, req: Any, resp: Any) -> None:
+        self.echo(req, resp)
+
+    on_put_marked = on_get_marked
+
+    @cors_policy(MARKED)
+    def on_get_marked_crash(self, req: Any, resp: Any) -> None:
+        raise Crash
+
+    @cors_exempt
+    def on_get_exempt(self, req: Any, resp: Any) -> None:
+        resp.text = "app"
+        resp.set_headers(OWN_HEADERS)
+
+
+class _FalconMarkedAsync(_FalconAsync):
+    @cors_policy(MARKED)
+    async def on_get_marked(self, req: Any, resp: Any) -> None:
+        _Falcon.echo(self, req, resp)
+
+    on_put_marked = on_get_marked
+
+    @cors_policy(MARKED)
+    async def on_get_marked_crash(self, req: Any, resp: Any) -> None:
+        raise Crash
+
+    @cors_exempt
+    async def on_get_exempt(self, req: Any, resp: Any) -> None:
+        resp.text = "app"
+        resp.set_headers(OWN_HEADERS)
+
+
+def _falcon_marked(app: Any, resource: _Falcon) -> None:
+    for suffix in ("marked", "marked_crash", "exempt"):
+        app.add_route(f"/{suffix.replace('_', '-')}", resource, suffix=suffix)
+
+
+def falcon_wsgi(policy: Any, *, marked: bool = False, **choice: Any) -> Send:
+    router = CompiledRouter()
+    middleware = cors_core_falcon.CORSMiddleware(policy=policy, router=router, **choice)
+    app = falcon.App(middleware=[middleware], router=router)
+    if marked:
+        _falcon_marked(app, _FalconMarked())
     return partial(call_wsgi, _falcon_app(app, _Falcon()))
 
 
-def falcon_asgi(policy: Policy) -> Callable[[Request], Response]:
-    app = falcon.asgi.App(middleware=[cors_core_falcon.CORSMiddleware(policy=policy)])
+def falcon_asgi(policy: Any, *, marked: bool = False, **choice: Any) -> Send:
+    router = CompiledRouter()
+    middleware = cors_core_falcon.CORSMiddleware(policy=policy, router=router, **choice)
+    app = falcon.asgi.App(middleware=[middleware], router=router)
+    if marked:
+        _falcon_marked(app, _FalconMarkedAsync())
     return partial(call_asgi, _falcon_app(app, _FalconAsync()))
 
 

@@ -10,7 +10,7 @@ from .drivers import DRIVERS
 @pytest.mark.parametrize("case", CASES, ids=[f"{case.rule}-{case.id}" for case in CASES])
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_behaviour(driver: str, case: Case) -> None:
-    response = DRIVERS[driver](case.built_policy())(case.request)
+    response = DRIVERS[driver](case.built_policy(), **case.choice)(case.request)
     found = difference(driver, case, response)
     if found:
         pytest.fail(found, pytrace=False)
@@ -24,7 +24,7 @@ def test_ids_are_unique() -> None:
 def test_every_rule_has_cases() -> None:
     # R3 is about scopes that carry no HTTP request, R17 to R19 about policies that do not exist.
     rules = {case.rule for case in CASES}
-    assert rules == {f"R{number}" for number in range(1, 17)} - {"R3"}
+    assert rules == {f"R{number}" for number in range(1, 17)} - {"R3"} | {"choice"}
 
 
 def test_a_difference_names_all_that_is_needed_to_find_it() -> None:

@@ -14,6 +14,9 @@ from .cases import CASES
 from .drivers import wsgi, wsgi_app
 from .transports import Request, Response, call_wsgi
 
+PLAIN_CASES = [case for case in CASES if case.rule != "choice"]
+"""The sabotaged adapters take a Policy and nothing else."""
+
 Lines = list[tuple[str, str]]
 
 
@@ -121,7 +124,7 @@ def test_sabotage_is_caught(sabotage: str) -> None:
     driver, rule = SABOTAGED[sabotage]
     failed = {
         case.rule
-        for case in CASES
+        for case in PLAIN_CASES
         if difference("wsgi", case, driver(case.built_policy())(case.request))
     }
     assert rule in failed
@@ -129,5 +132,5 @@ def test_sabotage_is_caught(sabotage: str) -> None:
 
 def test_the_unchanged_driver_passes() -> None:
     driver = changed(lambda lines: lines)
-    for case in CASES:
+    for case in PLAIN_CASES:
         assert not difference("wsgi", case, driver(case.built_policy())(case.request))

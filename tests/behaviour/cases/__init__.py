@@ -4,6 +4,7 @@ from tests.behaviour.case import Case
 
 from . import (
     actual_requests,
+    choice,
     classification,
     errors,
     headers_of_the_app,
@@ -20,4 +21,5 @@ CASES: list[Case] = [
     *headers_of_the_app.CASES,
     *errors.CASES,
     *hostile.CASES,
+    *choice.CASES,
 ]

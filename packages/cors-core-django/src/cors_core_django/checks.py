@@ -1,4 +1,4 @@
-"""What `manage.py check` says about CORS_CORE and the order of MIDDLEWARE."""
+"""What `manage.py check` says about CORS_CORE, marks of views and the order of MIDDLEWARE."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,8 +7,13 @@ from django.conf import settings
 from django.core import checks
 from django.utils.module_loading import import_string
 
-from cors_core import PolicyError
-from cors_core_django.settings import policy_from_settings
+from cors_core import PolicyError, Problem
+from cors_core_django.routes import marked_views
+from cors_core_django.settings import SETTING, choice_from_settings
+
+# What a handler that cannot await refuses, it refuses when it starts: nothing here says which one
+# is going to serve.
+_AWAITS = True
 
 OURS = "cors_core_django.CORSMiddleware"
 OURS_IN_FULL = "cors_core_django.middleware.CORSMiddleware"
@@ -37,20 +42,30 @@ _OTHER_CORS = "corsheaders.middleware.CorsMiddleware"
 
 @checks.register(checks.Tags.security)
 def check_policy(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Return an error for each problem of the policy in CORS_CORE."""
+    """Return an error for each problem of the setting CORS_CORE."""
     try:
-        policy_from_settings()
+        choice_from_settings(_AWAITS)
     except PolicyError as error:
-        return [
-            checks.Error(
-                problem.finding,
-                hint=problem.fix,
-                obj="CORS_CORE",
-                id="cors_core.E001",
-            )
-            for problem in error.problems
-        ]
+        return [_error(problem, SETTING, "E001") for problem in error.problems]
     return []
+
+
+@checks.register(checks.Tags.urls)
+def check_marks(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Return an error for each view whose mark names a policy that CORS_CORE does not have."""
+    if not getattr(settings, "ROOT_URLCONF", None) or check_policy(app_configs):
+        return []
+    choice = choice_from_settings(_AWAITS)
+    errors = {
+        (where, problem.finding): _error(problem, where, "E002")
+        for where, mark in marked_views()
+        if mark is not None and (problem := choice.problem_of(mark, "cors_policy"))
+    }
+    return list(errors.values())
+
+
+def _error(problem: Problem, where: str, number: str) -> checks.Error:
+    return checks.Error(problem.finding, hint=problem.fix, obj=where, id=f"cors_core.{number}")
 
 
 @checks.register(checks.Tags.security)

@@ -8,11 +8,14 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from cors_core import Decision, Policy, PolicyError
-from cors_core.wsgi import decide_environ
-from cors_core_django.settings import SETTING, policy_from_settings
+from cors_core import Decision, PolicyChoice, PolicyError, decide_by, marks_exist
+from cors_core.wsgi import decide_environ, read_environ
+from cors_core_django.routes import mark_asked_for, mark_served, policy_request
+from cors_core_django.settings import SETTING, choice_from_settings
 
 GetResponse = Callable[[HttpRequest], Any]
+
+_ASKED = "HTTP_ACCESS_CONTROL_REQUEST_METHOD"
 
 
 class CORSMiddleware:
@@ -32,28 +35,59 @@ class CORSMiddleware:
         self._is_async = iscoroutinefunction(get_response)
         if self._is_async:
             markcoroutinefunction(self)
-        _policy()
+        _choice(self._is_async)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         """Answer the request, or have it answered with the policy's headers."""
+        choice = _choice(self._is_async)
         # META is the same in both handlers: Django writes ASGI's headers as WSGI has them.
-        decision = decide_environ(_policy(), request.META)
+        meta = request.META
+        decision = None
+        method, mark = meta["REQUEST_METHOD"], None
+        if method == "OPTIONS" and "HTTP_ORIGIN" in meta and _ASKED in meta:
+            method = meta[_ASKED]
+            mark = mark_asked_for(request, method)
+        if choice.fixed is not None and mark is None:
+            decision = decide_environ(choice.fixed, meta)
         if self._is_async:
-            return self._respond_async(decision, request)
+            return self._respond_async(request, choice, method, mark, decision)
+        if decision is None:
+            chosen = choice.choose(policy_request(request, method), mark)
+            decision = decide_by(chosen, read_environ(meta))
         if decision.status is not None:
             return _preflight_response(decision)
-        return _with_headers(decision, self._get_response(request))
+        response = self._get_response(request)
+        mark = mark_served(request) if marks_exist() else None
+        if mark is not None:
+            chosen = choice.choose(policy_request(request, method), mark)
+            decision = decide_by(chosen, read_environ(meta))
+        return _with_headers(decision, response)
 
-    async def _respond_async(self, decision: Decision, request: HttpRequest) -> HttpResponseBase:
+    async def _respond_async(
+        self,
+        request: HttpRequest,
+        choice: PolicyChoice,
+        method: str,
+        mark: object,
+        decision: Decision | None,
+    ) -> HttpResponseBase:
+        if decision is None:
+            chosen = await choice.choose_async(policy_request(request, method), mark)
+            decision = decide_by(chosen, read_environ(request.META))
         if decision.status is not None:
             return _preflight_response(decision)
-        return _with_headers(decision, await self._get_response(request))
+        response = await self._get_response(request)
+        mark = mark_served(request) if marks_exist() else None
+        if mark is not None:
+            chosen = await choice.choose_async(policy_request(request, method), mark)
+            decision = decide_by(chosen, read_environ(request.META))
+        return _with_headers(decision, response)
 
 
-def _policy() -> Policy:
-    """Return the policy of the moment: a test may have overridden the setting."""
+def _choice(is_async: bool) -> PolicyChoice:
+    """Return the choice of the moment: a test may have overridden the setting."""
     try:
-        return policy_from_settings()
+        return choice_from_settings(is_async)
     except PolicyError as error:
         raise ImproperlyConfigured(f"the setting {SETTING}: {error}") from error
 

@@ -1,4 +1,4 @@
-"""The policy in the setting CORS_CORE: a dict of options, or a Policy."""
+"""The policies in the setting CORS_CORE: a dict, or what decides by itself."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -8,28 +8,44 @@ from django.conf import settings
 from django.core.signals import setting_changed
 from django.dispatch import receiver
 
-from cors_core import Policy, PolicyError, Problem, policy_from
+from cors_core import PolicyChoice, PolicyError, Problem
 
 SETTING = "CORS_CORE"
 
 
 @cache
-def policy_from_settings() -> Policy:
-    """Return the policy of the settings, the same one until a test overrides CORS_CORE.
+def choice_from_settings(awaits: bool) -> PolicyChoice:
+    """Return the choice of the settings, the same one until a test overrides CORS_CORE.
 
-    :raises PolicyError: for what Policy refuses, and for a setting that is missing or no dict.
+    The setting is a Policy, a ReloadablePolicy or a callable; or a dict with such a `policy` or
+    its options, and with `policies` and `paths`. Async callables are for what `awaits`.
+
+    :raises PolicyError: for what PolicyChoice refuses, and for a setting that is missing or none of
+        these.
     """
     value = getattr(settings, SETTING, None)
-    if isinstance(value, Policy):
-        return value
     if isinstance(value, Mapping):
-        return policy_from(None, value)
+        return _choice_from(awaits, **value)
+    if hasattr(value, "decide") or hasattr(value, "current") or callable(value):
+        return _choice_from(awaits, policy=value)
     fix = f"set {SETTING} = {{'allow_origins': ['https://app.example']}}, or to a Policy"
     reason = "is not set" if value is None else f"is of type {type(value).__name__}"
     raise PolicyError((Problem(SETTING, value, reason, fix),))
 
 
+def _choice_from(
+    awaits: bool,
+    /,
+    *,
+    policy: object = None,
+    policies: Any = None,
+    paths: Any = None,
+    **options: Any,
+) -> PolicyChoice:
+    return PolicyChoice(policy, options, policies, paths, awaits=awaits)
+
+
 @receiver(setting_changed)
 def _forget(*, setting: str, **_: Any) -> None:
     if setting == SETTING:
-        policy_from_settings.cache_clear()
+        choice_from_settings.cache_clear()

@@ -1,15 +1,13 @@
 """CORS, the Flask extension: the WSGI middleware round `app.wsgi_app`."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NoReturn, Unpack
+from collections.abc import Iterable, Mapping
+from typing import Any, Unpack
 
 from flask import Flask
 
-from cors_core import Policy, PolicyError, PolicyOptions, Problem, policy_from
-from cors_core.wsgi import CORSMiddleware
-
-if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIEnvironment
+from cors_core import PolicyChoice, PolicyError, PolicyOptions, PolicySource, Problem
+from cors_core_flask.middleware import FlaskMiddleware
+from cors_core_flask.routes import check_marks
 
 _KEY = "cors_core"
 _SETTING = "CORS_CORE"
@@ -18,10 +16,13 @@ _SETTING = "CORS_CORE"
 class CORS:
     """Puts a policy round a Flask app, outside everything Flask does.
 
-    The policy is a ready one as `policy`, options as keywords (here or in `init_app`), or
-    `app.config["CORS_CORE"]`: a Policy or a dict of options. One place only.
+    The policy is a ready one, a ReloadablePolicy or a callable as `policy`, or options as keywords;
+    `policies` and `paths` are those of `cors_core.wsgi.CORSMiddleware`. They stand here, in
+    `init_app` or in `app.config["CORS_CORE"]` (a policy, or a dict of all these). One place only.
+    Views with a mark, `cors_policy` or `cors_exempt`, are decided by that.
 
-    :raises PolicyError: see Policy; also for a policy given twice.
+    :raises PolicyError: see Policy; also for a policy given twice, and for views that the app has
+        already whose mark names no policy. Of later ones the log tells.
     :raises RuntimeError: if the app has a CORS already.
 
     >>> CORS(app, allow_origins=["https://app.example"])  # doctest: +SKIP
@@ -34,15 +35,23 @@ class CORS:
         self,
         app: Flask | None = None,
         *,
-        policy: Policy | None = None,
+        policy: PolicySource = None,
+        policies: Mapping[str, object] | None = None,
+        paths: Iterable[tuple[str, object]] | None = None,
         **options: Unpack[PolicyOptions],
     ) -> None:
-        self._given = _given(policy, options)
+        self._given = _given(policy, policies, paths, options)
         if app is not None:
             self.init_app(app)
 
     def init_app(
-        self, app: Flask, *, policy: Policy | None = None, **options: Unpack[PolicyOptions]
+        self,
+        app: Flask,
+        *,
+        policy: PolicySource = None,
+        policies: Mapping[str, object] | None = None,
+        paths: Iterable[tuple[str, object]] | None = None,
+        **options: Unpack[PolicyOptions],
     ) -> None:
         """Do for `app` what the constructor does; for application factories."""
         if _KEY in app.extensions:
@@ -51,38 +60,42 @@ class CORS:
             )
         places = {
             "CORS()": self._given,
-            "init_app()": _given(policy, options),
+            "init_app()": _given(policy, policies, paths, options),
             f"app.config[{_SETTING!r}]": app.config.get(_SETTING),
         }
-        app.extensions[_KEY] = policy = _policy_of(places)
-        app.wsgi_app = _FlaskMiddleware(app.wsgi_app, policy=policy)  # type: ignore[method-assign]  # Flask's documented way
+        choice = _choice_of(places)
+        check_marks(app, choice)
+        app.extensions[_KEY] = choice.default
+        app.wsgi_app = FlaskMiddleware(app, choice)  # type: ignore[method-assign]  # Flask's documented way
 
 
-class _FlaskMiddleware(CORSMiddleware):
-    def answer_crash(
-        self, error: Exception, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> NoReturn:
-        """Let through what Flask did not want to answer itself."""
-        raise error
+def _given(policy: object, policies: Any, paths: Any, options: Any) -> PolicyChoice | None:
+    """Return the choice that one call was given, or `None` if it left that to another place."""
+    if policy is None and policies is None and paths is None and not options:
+        return None
+    return _choice_from(policy, policies, paths, **options)
 
 
-def _given(policy: Policy | None, options: Mapping[str, Any]) -> Policy | None:
-    """Return the policy that one call was given, or `None` if it left that to another place."""
-    return policy_from(policy, options) if policy is not None or options else None
-
-
-def _policy_of(places: Mapping[str, Any]) -> Policy:
-    """Return the policy of the one place that has any, or the closed one."""
+def _choice_of(places: Mapping[str, Any]) -> PolicyChoice:
+    """Return the choice of the one place that has any, or the closed policy's."""
     filled = {place: value for place, value in places.items() if value is not None}
     if len(filled) > 1:
         reason = f"stands in {' and in '.join(filled)}"
-        value = list(filled.values())
+        value = [getattr(given, "default", given) for given in filled.values()]
         raise PolicyError((Problem("policy", value, reason, "keep one of them"),))
     for place, value in filled.items():
+        if isinstance(value, PolicyChoice):
+            return value
         if isinstance(value, Mapping):
-            return policy_from(None, value)
-        if not isinstance(value, Policy):
+            return _choice_from(**value)
+        if not (hasattr(value, "decide") or hasattr(value, "current") or callable(value)):
             fix = "set it to a Policy or to a dict of its options"
             raise PolicyError((Problem(place, value, f"is a {type(value).__name__}", fix),))
-        return value
-    return Policy()
+        return _choice_from(value)
+    return _choice_from()
+
+
+def _choice_from(
+    policy: object = None, policies: Any = None, paths: Any = None, **options: Any
+) -> PolicyChoice:
+    return PolicyChoice(policy, options, policies, paths, awaits=False)

@@ -10,15 +10,15 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cors_core.asgi import CORSMiddleware as ASGIMiddleware
 from cors_core.asgi import Receive, Scope, Send
+from cors_core_starlette.mark_reader import MarkReader
 
 Handler = Callable[[Request, Exception], Any]
 
 _ANSWERED = "cors_core_starlette.answered"
 
 
-class CORSMiddleware(ASGIMiddleware):
+class CORSMiddleware(MarkReader):
     """Puts a policy into a Starlette or FastAPI app.
 
     Takes a `policy` or its options, and raises, as `cors_core.asgi.CORSMiddleware` does.

@@ -4,21 +4,53 @@ These are the public names; `cors_core.asgi` and `cors_core.wsgi` hold the two a
 no framework.
 """
 
+from typing import TYPE_CHECKING
+
+from cors_core.choice import PolicyChoice, PolicyRequest, PolicySource, decide_by
 from cors_core.decide import decision_for
 from cors_core.errors import PolicyError, Problem
 from cors_core.messages import CORSRequest, Decision, Refusal, RequestKind
 from cors_core.options import PolicyOptions
 from cors_core.policy import Policy, policy_from
+from cors_core.routes import EXEMPT, cors_exempt, cors_policy, mark_of, marks_exist
+
+if TYPE_CHECKING:
+    from cors_core.origin_lookup import OriginLookup
+    from cors_core.reloadable import ReloadablePolicy
 
 __all__ = [
+    "EXEMPT",
     "CORSRequest",
     "Decision",
+    "OriginLookup",
     "Policy",
+    "PolicyChoice",
     "PolicyError",
     "PolicyOptions",
+    "PolicyRequest",
+    "PolicySource",
     "Problem",
     "Refusal",
+    "ReloadablePolicy",
     "RequestKind",
+    "cors_exempt",
+    "cors_policy",
+    "decide_by",
     "decision_for",
+    "mark_of",
+    "marks_exist",
     "policy_from",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import what few apps need, and what imports much, when it is asked for."""
+    if name == "OriginLookup":
+        from cors_core.origin_lookup import OriginLookup
+
+        return OriginLookup
+    if name == "ReloadablePolicy":
+        from cors_core.reloadable import ReloadablePolicy
+
+        return ReloadablePolicy
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

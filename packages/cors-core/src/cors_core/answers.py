@@ -28,9 +28,9 @@ class Answers:
     `strangers` those of all others', who share them and cannot crowd out the rest.
     """
 
-    __slots__ = ("_allow_headers", "_any_origin", "_credentials", "_exposed", "_max_age",
-                 "_methods", "_private_network", "_vary", "actual", "actual_any", "actual_refused",
-                 "not_cors", "preflight", "strangers")  # fmt: skip
+    __slots__ = ("_allow_headers", "_any_origin", "_credentials", "_exposed", "_looked_up",
+                 "_max_age", "_methods", "_private_network", "_vary", "actual", "actual_any",
+                 "actual_refused", "not_cors", "preflight", "strangers")  # fmt: skip
 
     def __init__(self, settings: PolicySettings) -> None:
         self._any_origin = settings.allow_origins == ("*",)
@@ -54,6 +54,7 @@ class Answers:
         self.actual_any = Decision(RequestKind.ACTUAL, (), always, self._vary)
         self.actual_refused = Decision(RequestKind.ACTUAL, (Refusal.ORIGIN,), (), self._vary)
         self.actual: dict[str, Decision] = {}
+        self._looked_up: dict[str, Decision] = {}
         self.preflight: dict[PreflightKey, Decision] = {}
         self.strangers: dict[PreflightKey, Decision] = {}
 
@@ -61,6 +62,18 @@ class Answers:
         """Build and remember the decision on an actual request of an allowed origin."""
         headers = self._origin(origin) + self._credentials + self._exposed
         return remember(self.actual, origin, Decision(RequestKind.ACTUAL, (), headers, self._vary))
+
+    def looked_up(self, origin: str) -> Decision:
+        """Return the decision on an actual request of an origin that an OriginLookup allows.
+
+        Remembered apart from `actual`, where nobody asks the lookup any more.
+        """
+        decision = self._looked_up.get(origin)
+        if decision is None:
+            headers = self._origin(origin) + self._credentials + self._exposed
+            decision = Decision(RequestKind.ACTUAL, (), headers, self._vary)
+            remember(self._looked_up, origin, decision)
+        return decision
 
     def new_preflight(
         self,

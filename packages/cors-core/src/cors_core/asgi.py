@@ -1,12 +1,13 @@
 """CORSMiddleware for any ASGI 3 app. No framework; nothing here knows what is allowed."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any, Unpack
 
+from cors_core.choice import PolicyChoice, PolicyRequest, PolicySource, decide_by
 from cors_core.decide import LONGEST_READ, decision_for
-from cors_core.messages import Decision
+from cors_core.messages import CORSRequest, Decision, RequestKind
 from cors_core.options import PolicyOptions
-from cors_core.policy import Policy, policy_from
+from cors_core.policy import Policy
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -15,6 +16,9 @@ Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _CRASH = b"Internal Server Error"
+
+_LATER = Decision(RequestKind.ACTUAL, (), (), ())
+"""Stands for the decision on an actual request whose endpoint is still to be found."""
 
 
 class CORSMiddleware:
@@ -28,17 +32,30 @@ class CORSMiddleware:
     """
 
     def __init__(
-        self, app: ASGIApp, *, policy: Policy | None = None, **options: Unpack[PolicyOptions]
+        self,
+        app: ASGIApp,
+        *,
+        policy: PolicySource = None,
+        policies: Mapping[str, object] | None = None,
+        paths: Iterable[tuple[str, object]] | None = None,
+        **options: Unpack[PolicyOptions],
     ) -> None:
         self.app = app
-        self.policy = policy_from(policy, options)
+        self.choice = PolicyChoice(policy, options, policies, paths, awaits=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, as ASGI has it."""
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            await self.serve_other(scope, receive, send)
             return
-        decision = decide_scope(self.policy, scope)
+        fixed = self.choice.fixed
+        reads_marks = self.reads_marks()
+        if fixed is not None and not reads_marks:
+            decision = decide_scope(fixed, scope)
+        elif fixed is None or scope["method"] == "OPTIONS":
+            decision = await self._decide(scope, reads_marks=reads_marks)
+        else:
+            decision = _LATER
         if decision.status is not None:
             # New objects, for what stands outside may write into them.
             headers = [*decision.answer_raw]
@@ -54,6 +71,8 @@ class CORSMiddleware:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
+                if reads_marks:
+                    return self._send_marked(message, decision, scope, send)
                 # A copy, for an app may send one message object again and again.
                 message = dict(message)
                 message["headers"] = decision.merged_raw(message.get("headers", ()))
@@ -65,6 +84,51 @@ class CORSMiddleware:
             if not started:
                 await self.answer_crash(error, owner, scope, receive, send_merged)
             raise
+
+    async def serve_other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve what is no HTTP request: untouched (R3). For a framework's adapter to look at."""
+        await self.app(scope, receive, send)
+
+    def reads_marks(self) -> bool:
+        """Say whether endpoints are to be looked at. For a framework's adapter to say."""
+        return False
+
+    def mark_asked_for(self, scope: Scope, method: str) -> object:
+        """Return the mark of the endpoint that would serve `method` at the path of a preflight."""
+        return None
+
+    def mark_served(self, scope: Scope) -> object:
+        """Return the mark of the endpoint that has just answered."""
+        return None
+
+    async def _decide(self, scope: Scope, *, reads_marks: bool) -> Decision:
+        asked = read_scope(scope)
+        preflight = asked.method == "OPTIONS" and None not in (asked.origin, asked.request_method)
+        method = asked.request_method if preflight and asked.request_method else asked.method
+        mark = self.mark_asked_for(scope, method) if preflight and reads_marks else None
+        request = PolicyRequest(_host(scope), scope["path"], method, asked.origin)
+        return decide_by(await self.choice.choose_async(request, mark), asked)
+
+    def _send_marked(
+        self, message: Message, decision: Decision, scope: Scope, send: Send
+    ) -> Awaitable[None]:
+        """Send the start of a response, decided by its endpoint's mark if it has one."""
+        mark = self.mark_served(scope)
+        policy = self.choice.fixed if mark is None and decision is _LATER else mark
+        if isinstance(policy, Policy) and (policy.lookup is None or not policy.lookup.is_async):
+            decision = decide_scope(policy, scope)
+        elif mark is not None:
+            return self._send_chosen(message, mark, scope, send)
+        headers = decision.merged_raw(message.get("headers", ()))
+        return send({**message, "headers": headers})
+
+    async def _send_chosen(self, message: Message, mark: object, scope: Scope, send: Send) -> None:
+        """Send the start of a response, decided by a mark that may have to be awaited."""
+        asked = read_scope(scope)
+        request = PolicyRequest(_host(scope), scope["path"], asked.method, asked.origin)
+        decision = decide_by(await self.choice.choose_async(request, mark), asked)
+        headers = decision.merged_raw(message.get("headers", ()))
+        await send({**message, "headers": headers})
 
     async def answer_crash(
         self, error: Exception, owner: object, scope: Scope, receive: Receive, send: Send
@@ -84,7 +148,7 @@ class CORSMiddleware:
 def decide_scope(policy: Policy, scope: Scope) -> Decision:
     """Return the decision of `policy` on the request of an ASGI `http` scope."""
     if scope["method"] == "OPTIONS":
-        return _decide_options(policy, scope)
+        return decision_for(policy, *read_scope(scope))
     origin = None
     for name, value in scope["headers"]:
         if name == b"origin":
@@ -95,20 +159,28 @@ def decide_scope(policy: Policy, scope: Scope) -> Decision:
     return decision_for(policy, scope["method"], origin.decode("latin-1"))
 
 
-def _decide_options(policy: Policy, scope: Scope) -> Decision:
-    fields = _PREFLIGHT_FIELDS.copy()
+def read_scope(scope: Scope) -> CORSRequest:
+    """Return what decides the request of an ASGI `http` scope, repeated lines joined."""
+    fields = _FIELDS.copy()
     for name, value in scope["headers"]:
         if name in fields:
             text = value[:LONGEST_READ].decode("latin-1")
             before = fields[name]
             fields[name] = text if before is None else f"{before}, {text}"
-    origin, method, headers, private_network = fields.values()
-    return decision_for(policy, "OPTIONS", origin, method, headers, private_network)
+    return CORSRequest(scope["method"], *fields.values())
 
 
-_PREFLIGHT_FIELDS: dict[bytes, str | None] = {
+_FIELDS: dict[bytes, str | None] = {
     b"origin": None,
     b"access-control-request-method": None,
     b"access-control-request-headers": None,
     b"access-control-request-private-network": None,
 }
+
+
+def _host(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"host":
+            text: str = value.decode("latin-1")
+            return text
+    return ""

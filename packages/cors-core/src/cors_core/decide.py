@@ -59,6 +59,8 @@ def _actual(policy: Policy, origin: str) -> Decision:
         return decision
     if policy.allows_origin(origin):
         return answers.new_actual(origin)
+    if policy.lookup is not None and policy.looks_up(origin):
+        return answers.looked_up(origin)
     return answers.actual_refused
 
 
@@ -97,8 +99,9 @@ def _asker(policy: Policy, origin: str) -> str | None:
         return "*"
     if len(origin) > MAX_ORIGIN_LENGTH:
         return None
-    allowed = origin in policy.answers.actual or policy.allows_origin(origin)
-    return origin if allowed else None
+    if origin in policy.answers.actual or policy.allows_origin(origin) or policy.looks_up(origin):
+        return origin
+    return None
 
 
 def _new_preflight(

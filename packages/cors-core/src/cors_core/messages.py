@@ -209,3 +209,25 @@ class Decision:
 
 def _raw(pairs: Pairs) -> tuple[tuple[bytes, bytes], ...]:
     return tuple([(name.lower().encode(), value.encode()) for name, value in pairs])
+
+
+class _Exempted(Decision):
+    """Leaves a response to its app: adds nothing, keeps all."""
+
+    __slots__ = ()
+
+    def merged(self, app_headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Return the app's headers as they are."""
+        return list(app_headers)
+
+    def merged_raw(self, app_headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """Return the app's headers as they are."""
+        return list(app_headers)
+
+    def changes(self, app_headers: Mapping[str, str]) -> tuple[list[str], Pairs]:
+        """Return nothing to delete and nothing to set."""
+        return [], ()
+
+
+EXEMPTED: Final[Decision] = _Exempted(RequestKind.ACTUAL, (), (), ())
+"""The decision on an actual request to an endpoint that no policy applies to."""

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 from cors_core.errors import Problem
 from cors_core.fetch_standard import FORBIDDEN_METHODS, NORMALIZED_METHODS, STANDARD_METHODS
 from cors_core.field_names import is_token
-from cors_core.origin_entries import Misspelt, read_entry
 from cors_core.origins import OriginPattern
 
 if TYPE_CHECKING:
     from datetime import timedelta
+
+    from cors_core.origin_lookup import OriginLookup
 
 _MAX_DELTA_SECONDS = 2**31 - 1
 """RFC 9111 section 1.2.2: the largest delta-seconds that a recipient must understand."""
@@ -26,7 +27,7 @@ Problems = list[Problem]
 class PolicyOptions(TypedDict, total=False):
     """The options of a Policy, for adapters that take them as keywords."""
 
-    allow_origins: Iterable[str]
+    allow_origins: "Iterable[str | OriginLookup] | OriginLookup"
     allow_origin_regex: str | re.Pattern[str] | None
     allow_methods: Iterable[str]
     allow_headers: Iterable[str]
@@ -39,7 +40,7 @@ class PolicyOptions(TypedDict, total=False):
 class PolicySettings(NamedTuple):
     """The options of a Policy after reading: tuples of what is valid, `*` methods spelled out."""
 
-    allow_origins: tuple[str, ...]
+    allow_origins: "tuple[str | OriginLookup, ...]"
     allow_origin_regex: re.Pattern[str] | None
     allow_methods: tuple[str, ...]
     allow_headers: tuple[str, ...]
@@ -52,18 +53,22 @@ class PolicySettings(NamedTuple):
 class Origins(NamedTuple):
     """What `allow_origins` lists, sorted by kind; `where` maps each to its entry's name."""
 
-    listed: tuple[str, ...]
+    listed: "tuple[str | OriginLookup, ...]"
     exact: list[str]
     patterns: list[OriginPattern]
+    lookup: "OriginLookup | None"
     where: dict[str | OriginPattern, tuple[str, str]]
 
 
 def read_origins(value: object, problems: Problems) -> Origins:
     """Read `allow_origins`: serialized origins, patterns, `null`, or `*` alone."""
-    listed = _strings("allow_origins", value, "'https://app.example'", problems)
+    entries, lookup = _without_lookup(value, problems)
+    listed = _strings("allow_origins", entries, "'https://app.example'", problems)
     exact: list[str] = []
     patterns: list[OriginPattern] = []
     where: dict[str | OriginPattern, tuple[str, str]] = {}
+    if listed:
+        from cors_core.origin_entries import Misspelt, read_entry  # late: for quick imports
     for name, text in listed:
         entry = read_entry(text)
         if isinstance(entry, Misspelt):
@@ -75,7 +80,27 @@ def read_origins(value: object, problems: Problems) -> Origins:
             exact.append(entry)
         if isinstance(entry, OriginPattern) or entry in ("*", "null"):
             where.setdefault(entry, (name, text))
-    return Origins(tuple(text for _, text in listed), exact, patterns, where)
+    texts: tuple[Any, ...] = tuple(text for _, text in listed)
+    given = texts if lookup is None else (*texts, lookup)
+    return Origins(given, exact, patterns, lookup, where)
+
+
+def _without_lookup(value: Any, problems: Problems) -> "tuple[Any, OriginLookup | None]":
+    """Take an OriginLookup from what is to be read: it is known by what it does, not imported."""
+    if _is_lookup(value):
+        return (), value
+    if not isinstance(value, list | tuple | set | frozenset):
+        return value, None
+    lookups = [entry for entry in value if _is_lookup(entry)]
+    if len(lookups) > 1:
+        reason = "stands beside another OriginLookup"
+        problems.append(Problem("allow_origins", lookups[1], reason, "ask both in one lookup"))
+    others = [entry for entry in value if not _is_lookup(entry)]
+    return (others, lookups[0]) if lookups else (value, None)
+
+
+def _is_lookup(entry: object) -> bool:
+    return hasattr(entry, "allows") and hasattr(entry, "ask")
 
 
 def read_regex(value: object, problems: Problems) -> re.Pattern[str] | None:
@@ -140,18 +165,15 @@ def read_flag(option: str, value: object, problems: Problems) -> bool:
 
 def read_max_age(value: object, problems: Problems) -> int | None:
     """Read `max_age`: whole seconds, a timedelta of them, or `None`."""
-    from datetime import timedelta  # late: imported by a policy, not by `import cors_core`
-
-    seconds = value
-    if isinstance(value, timedelta):
-        seconds = int(value.total_seconds()) if not value.microseconds else value.total_seconds()
-    if seconds is None:
+    if value is None:
         return None
+    seconds = value if type(value) is int else _whole_seconds(value)
     fix = "write seconds such as 600, a timedelta, 0 against caching, or None to send none"
-    if isinstance(seconds, bool) or not isinstance(seconds, int):
+    if seconds is None:
+        whole = isinstance(value, float) or hasattr(value, "total_seconds")
         reason = (
             "is not in whole seconds"
-            if isinstance(value, float | timedelta)
+            if whole
             else f"is of type {type(value).__name__}, not int, timedelta or None"
         )
         problems.append(Problem("max_age", value, reason, fix))
@@ -162,6 +184,14 @@ def read_max_age(value: object, problems: Problems) -> int | None:
     else:
         return seconds
     return None
+
+
+def _whole_seconds(value: object) -> int | None:
+    from datetime import timedelta  # late: few policies have one
+
+    if isinstance(value, timedelta) and not value.microseconds:
+        return int(value.total_seconds())
+    return int(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def reject_unknown(unknown: Mapping[str, object], problems: Problems) -> None:

@@ -8,7 +8,6 @@ from cors_core.answers import Answers
 from cors_core.errors import PolicyError, Problem
 from cors_core.fetch_standard import SAFELISTED_REQUEST_HEADERS
 from cors_core.messages import CORSRequest, Decision
-from cors_core.openness import check_openness
 from cors_core.options import (
     PolicySettings,
     Problems,
@@ -20,10 +19,12 @@ from cors_core.options import (
     read_regex,
     reject_unknown,
 )
-from cors_core.origins import OriginIndex
+from cors_core.origins import OriginIndex, parse_origin
 
 if TYPE_CHECKING:
     from datetime import timedelta
+
+    from cors_core.origin_lookup import OriginLookup
 
 
 class Policy:
@@ -32,7 +33,8 @@ class Policy:
     Equal by its options, hashable, picklable, safe to share between threads and event loops.
 
     :param allow_origins: serialized origins, `https://*.example.com` for all subdomains,
-        `http://localhost:*` for any port, `null`, or `["*"]` for everybody.
+        `http://localhost:*` for any port, `null`, or `["*"]` for everybody; an OriginLookup, by
+        itself or among them, for what a database knows.
     :param allow_origin_regex: a str or compiled pattern that must match the whole origin.
     :param allow_methods: case-sensitive methods that a preflight may ask for; `["*"]` stands for
         DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT and QUERY.
@@ -52,11 +54,11 @@ class Policy:
     """
 
     __slots__ = (*PolicySettings._fields, "_lists", "_settings", "answers", "any_header",
-                 "any_origin", "header_names")  # fmt: skip
+                 "any_origin", "header_names", "lookup")  # fmt: skip
 
     _lists: Callable[[str], bool]
     _settings: PolicySettings
-    allow_origins: tuple[str, ...]
+    allow_origins: "tuple[str | OriginLookup, ...]"
     allow_origin_regex: re.Pattern[str] | None
     allow_methods: tuple[str, ...]
     """With `*` spelled out."""
@@ -69,13 +71,16 @@ class Policy:
     answers: Answers
     any_header: bool
     any_origin: bool
+    lookup: "OriginLookup | None"
+    """What is asked about origins that are not listed."""
     header_names: frozenset[str]
     """Allowed request-header names, the safelisted among them, in lower case."""
 
     def __init__(
         self,
+        /,
         *,
-        allow_origins: Iterable[str] = (),
+        allow_origins: "Iterable[str | OriginLookup] | OriginLookup" = (),
         allow_origin_regex: str | re.Pattern[str] | None = None,
         allow_methods: Iterable[str] = ("GET",),
         allow_headers: Iterable[str] = (),
@@ -100,7 +105,10 @@ class Policy:
             ),
         )
         reject_unknown(unknown, problems)
-        check_openness(settings, origins, problems)
+        if settings.allow_credentials or "*" in origins.where:
+            from cors_core.openness import check_openness  # late: for quick imports
+
+            check_openness(settings, origins, problems)
         if problems:
             raise PolicyError(tuple(problems))
         names = {name.lower() for name in (*settings.allow_headers, *SAFELISTED_REQUEST_HEADERS)}
@@ -110,6 +118,7 @@ class Policy:
         put("_settings", settings)
         index = OriginIndex(origins.exact, origins.patterns, settings.allow_origin_regex)
         put("_lists", index.membership())
+        put("lookup", origins.lookup)
         put("any_origin", "*" in origins.exact)
         put("any_header", "*" in names)
         put("header_names", frozenset(names))
@@ -129,8 +138,29 @@ class Policy:
         return decision_for(self, *request)
 
     def allows_origin(self, origin: str) -> bool:
-        """Say whether the policy lets this value of an Origin header in; malformed ones never."""
+        """Say whether the policy lists this value of an Origin header; malformed ones never.
+
+        What an OriginLookup allows is not listed: `looks_up` says that.
+        """
         return self.any_origin or self._lists(origin)
+
+    def looks_up(self, origin: str) -> bool:
+        """Say whether the OriginLookup, if there is one, allows a well-formed origin."""
+        if self.lookup is None:
+            return False
+        answer = self.lookup.remembered(origin)
+        if answer is None:
+            return parse_origin(origin) is not None and self.lookup.allows(origin)
+        return answer
+
+    async def ask(self, origin: str) -> None:
+        """Have an async OriginLookup find out about `origin`, so that `looks_up` knows."""
+        if (
+            self.lookup is not None
+            and not self.allows_origin(origin)
+            and parse_origin(origin) is not None
+        ):
+            await self.lookup.ask(origin)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a Policy is immutable: build another one to change {name!r}")

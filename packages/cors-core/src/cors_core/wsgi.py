@@ -4,10 +4,11 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Unpack
 
+from cors_core.choice import PolicyChoice, PolicyRequest, PolicySource, decide_by
 from cors_core.decide import decision_for
-from cors_core.messages import Decision
+from cors_core.messages import CORSRequest, Decision
 from cors_core.options import PolicyOptions
-from cors_core.policy import Policy, policy_from
+from cors_core.policy import Policy
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -27,17 +28,27 @@ class CORSMiddleware:
     """
 
     def __init__(
-        self, app: "WSGIApplication", *, policy: Policy | None = None,
+        self,
+        app: "WSGIApplication",
+        *,
+        policy: PolicySource = None,
+        policies: Mapping[str, object] | None = None,
+        paths: Iterable[tuple[str, object]] | None = None,
         **options: Unpack[PolicyOptions],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.app = app
-        self.policy = policy_from(policy, options)
+        self.choice = PolicyChoice(policy, options, policies, paths, awaits=False)
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Serve one request, as PEP 3333 has it."""
-        decision = decide_environ(self.policy, environ)
+        fixed = self.choice.fixed
+        reads_marks = self.reads_marks()
+        if fixed is not None and not reads_marks:
+            decision = decide_environ(fixed, environ)
+        else:
+            decision = self._decide(environ, reads_marks=reads_marks)
         if decision.status is not None:
             start_response(_REASONS[decision.status], list(decision.answer))
             return [decision.body_raw]
@@ -46,7 +57,8 @@ class CORSMiddleware:
         def start_merged(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             nonlocal started
             started = True
-            merged = decision.merged(headers)
+            late = self._decide_marked(environ) if reads_marks else None
+            merged = (late or decision).merged(headers)
             if exc_info is None:  # not passed on unless given: not every server's default is None
                 return start_response(status, merged)
             return start_response(status, merged, exc_info)
@@ -74,6 +86,35 @@ class CORSMiddleware:
 
         return _UnstartedBody(body, crash)
 
+    def reads_marks(self) -> bool:
+        """Say whether endpoints are to be looked at. For a framework's adapter to say."""
+        return False
+
+    def mark_asked_for(self, environ: "WSGIEnvironment", method: str) -> object:
+        """Return the mark of the endpoint that would serve `method` at the path of a preflight."""
+        return None
+
+    def mark_served(self, environ: "WSGIEnvironment") -> object:
+        """Return the mark of the endpoint that has just answered."""
+        return None
+
+    def _decide(self, environ: "WSGIEnvironment", *, reads_marks: bool) -> Decision:
+        asked = read_environ(environ)
+        method = asked.method
+        mark = None
+        if method == "OPTIONS" and asked.origin is not None and asked.request_method is not None:
+            method = asked.request_method
+            mark = self.mark_asked_for(environ, method) if reads_marks else None
+        return decide_by(self.choice.choose(policy_request(environ, method), mark), asked)
+
+    def _decide_marked(self, environ: "WSGIEnvironment") -> Decision | None:
+        """Return the decision by the mark of the endpoint that answered, if it has one."""
+        mark = self.mark_served(environ)
+        if mark is None:
+            return None
+        request = policy_request(environ, environ["REQUEST_METHOD"])
+        return decide_by(self.choice.choose(request, mark), read_environ(environ))
+
     def answer_crash(
         self, error: Exception, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
@@ -93,18 +134,31 @@ def decide_environ(policy: Policy, environ: Mapping[str, Any]) -> Decision:
 
     Servers join repeated header lines with commas, which leaves two Origin lines malformed (R4).
     """
-    get = environ.get
     method = environ["REQUEST_METHOD"]
     if method != "OPTIONS":
-        return decision_for(policy, method, get("HTTP_ORIGIN"))
-    return decision_for(
-        policy,
-        method,
+        return decision_for(policy, method, environ.get("HTTP_ORIGIN"))
+    return decision_for(policy, *read_environ(environ))
+
+
+def read_environ(environ: Mapping[str, Any]) -> CORSRequest:
+    """Return what decides the request of a WSGI environ (or Django's META)."""
+    get = environ.get
+    return CORSRequest(
+        environ["REQUEST_METHOD"],
         get("HTTP_ORIGIN"),
         get("HTTP_ACCESS_CONTROL_REQUEST_METHOD"),
         get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS"),
         get("HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK"),
     )
+
+
+def policy_request(environ: Mapping[str, Any], method: str) -> PolicyRequest:
+    """Return what a callable policy may look at, from a WSGI environ (or Django's META)."""
+    # PEP 3333 has the path's bytes in Latin-1; read them as the frameworks do.
+    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    decoded = path.encode("latin-1", "replace").decode("utf-8", "replace")
+    host = environ.get("HTTP_HOST", "")
+    return PolicyRequest(host, decoded, method, environ.get("HTTP_ORIGIN"))
 
 
 def _crash_body(error: Exception, write: Callable[[bytes], object] | None) -> Iterator[bytes]:

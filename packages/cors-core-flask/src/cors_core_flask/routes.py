@@ -1,0 +1,91 @@
+"""Which view serves a request, as Flask's own routing has it, and what it is marked with."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from flask import Flask, Request, current_app, has_request_context, request
+
+from cors_core import PolicyChoice, PolicyError, mark_of
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIEnvironment
+
+
+def mark_asked_for(app: Flask, environ: "WSGIEnvironment", method: str) -> object:
+    """Return the mark of the view that would serve `method` at the path of `environ`.
+
+    `None` where none would: not found, another method's, a redirect to the path with a slash.
+    """
+    try:
+        # The context of a request that is never served: hosts, subdomains, script names and an
+        # app's own url adapter count for it as they do for others. It is not pushed, so that no
+        # session is opened and no signal is sent.
+        context = app.request_context({**environ, "REQUEST_METHOD": method})
+        if context.url_adapter is not None:  # as with a host that is not trusted
+            context.match_request()
+        return _mark(app, context.request)
+    except Exception as error:  # noqa: BLE001  # a converter may raise anything: closed, and logged
+        return _FAILED.by(error)
+
+
+def mark_served(app: Flask) -> object:
+    """Return the mark of the view that has just answered, or was to when something else did."""
+    # What stands between ours and the app may have answered, even another Flask app.
+    if has_request_context() and current_app == app:
+        return _mark(app, request)
+    return None
+
+
+def check_marks(app: Flask, choice: PolicyChoice) -> None:
+    """Look at the views that the app has so far; those added later are looked at when asked for.
+
+    :raises PolicyError: with every mark that names no known policy.
+    """
+    found = [
+        choice.problem_of(mark, f"view {endpoint!r}{part}")
+        for endpoint, view in app.view_functions.items()
+        for part, mark in _marks(view)
+    ]
+    problems = tuple([problem for problem in found if problem is not None])
+    if problems:
+        raise PolicyError(problems)
+
+
+def _mark(app: Flask, request: Request) -> object:
+    """Return the mark of a routed request's view: of its method, its own, of its class."""
+    rule = request.url_rule
+    if rule is None:
+        return None
+    view: Any = app.view_functions.get(rule.endpoint)
+    view_class = getattr(view, "view_class", None)
+    handler = getattr(view_class, request.method.lower(), None)
+    if handler is None and request.method == "HEAD":
+        handler = getattr(view_class, "get", None)
+    return mark_of(handler, view, view_class)
+
+
+def _marks(view: Any) -> Iterator[tuple[str, object]]:
+    view_class = getattr(view, "view_class", None)
+    places = {"": mark_of(view, view_class)}
+    for method in sorted(getattr(view_class, "methods", None) or ()):
+        places[f".{method.lower()}"] = mark_of(getattr(view_class, method.lower(), None))
+    return ((part, mark) for part, mark in places.items() if mark is not None)
+
+
+class _Failed:
+    """A policy that fails because routing did, so that the core closes the request and logs why."""
+
+    def __init__(self) -> None:
+        self._cause: Exception | None = None
+
+    def by(self, cause: Exception) -> "_Failed":
+        self._cause = cause
+        return self
+
+    def __call__(self, asked: object) -> NoReturn:
+        cause, self._cause = self._cause, None  # not kept, for it keeps its request alive
+        raise LookupError("the view that would serve a request cannot be told") from cause
+
+
+_FAILED = _Failed()
+"""One for all, so that the core can tell that it has just logged this failure."""

@@ -1,0 +1,75 @@
+"""Marks on endpoints: which policy a route wants. The adapters read them; nothing here routes."""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, Final, Literal, TypeVar
+
+from cors_core.errors import PolicyError, Problem
+
+_Endpoint = TypeVar("_Endpoint", bound=Callable[..., Any])
+
+_ATTRIBUTE: Final = "__cors_core_policy__"
+
+
+class Exemption(Enum):
+    """The mark of an endpoint that no policy applies to."""
+
+    EXEMPT = "exempt"
+
+
+EXEMPT: Final = Exemption.EXEMPT
+ExemptMark = Literal[Exemption.EXEMPT]
+
+
+class _Marks:
+    """Whether any endpoint was ever marked: where none is, adapters need not look for marks."""
+
+    exist = False
+
+
+def cors_policy(policy: Any) -> Callable[[_Endpoint], _Endpoint]:
+    """Return a decorator that has `policy` decide for one endpoint: a function, method or class.
+
+    The policy is a Policy, a ReloadablePolicy, a callable of a PolicyRequest, or the name of one
+    in the adapter's `policies`. The decorator only marks, so its place among others is free.
+
+    :raises PolicyError: for anything else.
+
+    >>> @cors_policy("public")
+    ... def endpoint(): ...
+    """
+    known = isinstance(policy, str) or hasattr(policy, "decide") or hasattr(policy, "current")
+    if not (known or callable(policy)):
+        fix = "give a Policy, or the name of one in the adapter's policies"
+        raise PolicyError((Problem("cors_policy", policy, "is no policy and no name", fix),))
+
+    def mark(endpoint: _Endpoint) -> _Endpoint:
+        return _marked(endpoint, policy)
+
+    return mark
+
+
+def cors_exempt(endpoint: _Endpoint) -> _Endpoint:
+    """Have no policy apply to an endpoint: preflights are refused, its own headers are kept."""
+    return _marked(endpoint, EXEMPT)
+
+
+def mark_of(*endpoints: object) -> Any:
+    """Return the mark of the first endpoint that has one, else `None`."""
+    for endpoint in endpoints:
+        mark = getattr(endpoint, _ATTRIBUTE, None)
+        if mark is not None:
+            return mark[0]
+    return None
+
+
+def marks_exist() -> bool:
+    """Say whether any endpoint of this process was marked."""
+    return _Marks.exist
+
+
+def _marked(endpoint: _Endpoint, mark: object) -> _Endpoint:
+    # In a tuple: a callable that hung on a class by itself would be a method of its instances.
+    setattr(endpoint, _ATTRIBUTE, (mark,))
+    _Marks.exist = True
+    return endpoint

@@ -1,0 +1,591 @@
+"""Django: marks on views, and the policies that views, paths and callables choose."""
+
+import asyncio
+import logging
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+from asgiref.sync import iscoroutinefunction
+from django.conf.urls.i18n import i18n_patterns
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.wsgi import WSGIHandler
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.test import RequestFactory, override_settings
+from django.urls import include, path, re_path, register_converter
+from django.utils.decorators import method_decorator, sync_and_async_middleware
+from django.views import View
+from django.views.decorators.csrf import csrf_exempt
+from rest_framework.decorators import action  # type: ignore[import-untyped]
+from rest_framework.response import Response as RestResponse  # type: ignore[import-untyped]
+from rest_framework.views import APIView  # type: ignore[import-untyped]
+from rest_framework.viewsets import ViewSet  # type: ignore[import-untyped]
+
+from cors_core import (
+    EXEMPT,
+    OriginLookup,
+    Policy,
+    PolicyRequest,
+    ReloadablePolicy,
+    cors_exempt,
+    cors_policy,
+)
+from cors_core_django import CORSMiddleware, routes
+from tests.behaviour.case import ORIGIN, STRANGER, preflight, request
+from tests.behaviour.transports import Response, call_asgi, call_wsgi
+
+OURS = "cors_core_django.CORSMiddleware"
+SITE = "tests.adapters.django_routes_site"
+OTHER_SITE = f"{SITE}.other"
+DEFAULT = Policy(allow_origins=[ORIGIN], allow_methods=["*"])
+PUBLIC = Policy(allow_origins=["*"], allow_methods=["*"])
+CLOSED = Policy()
+CHOICE = {"policy": DEFAULT, "policies": {"public": PUBLIC}}
+
+Send = Callable[[Any], Response]
+
+
+def view(request: HttpRequest, **_: Any) -> HttpResponse:
+    return HttpResponse("app", headers={"Access-Control-Allow-Origin": "https://own.example"})
+
+
+def new_view() -> Any:
+    """Return a view of its own, for a mark stays on it."""
+
+    def another(request: HttpRequest, **_: Any) -> HttpResponse:
+        return view(request)
+
+    return another
+
+
+@cors_policy("public")
+async def async_view(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("app")
+
+
+@cors_policy("public")
+def failing_view(request: HttpRequest, kind: str) -> Any:
+    if kind == "crash":
+        raise ZeroDivisionError
+    if kind == "stream":
+        return StreamingHttpResponse(iter([b"a", b"pp"]))
+    raise Http404
+
+
+class Things(View):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse("app")
+
+    @cors_exempt
+    def put(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse("app")
+
+
+@cors_policy("public")
+class MarkedThings(Things):
+    def post(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse("app")
+
+
+@method_decorator(cors_policy("public"), name="dispatch")
+class Dispatched(Things):
+    http_method_names = ("get", "put")
+
+
+class Heads(View):
+    @cors_policy("public")
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse("app")
+
+
+class OwnHeads(Heads):
+    def head(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse()
+
+
+class Open:
+    """What the REST framework needs to go without Django's own users."""
+
+    authentication_classes: tuple[Any, ...] = ()
+    permission_classes: tuple[Any, ...] = ()
+
+
+class Users(Open, ViewSet):  # type: ignore[misc]  # the framework has no types
+    @cors_policy("public")
+    def list(self, request: Any) -> Any:
+        return RestResponse({})
+
+    def create(self, request: Any) -> Any:
+        return RestResponse({})
+
+    @action(detail=False, methods=["post"])  # type: ignore[untyped-decorator]
+    @cors_exempt
+    def publish(self, request: Any) -> Any:
+        return RestResponse({})
+
+
+@cors_policy("public")
+class Rest(Open, APIView):  # type: ignore[misc]
+    def get(self, request: Any) -> Any:
+        return RestResponse({})
+
+
+class Odd:
+    """A view that is no function, and has attributes of the same names as those of class views."""
+
+    cls = "first"
+    actions = "none"
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse("app")
+
+
+class Broken:
+    """A converter that raises what Django does not take for a path that does not match."""
+
+    regex = "[^/]+"
+
+    def to_python(self, value: str) -> str:
+        raise ZeroDivisionError
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(Broken, "broken")
+
+
+@sync_and_async_middleware
+def other_site(get_response: Any) -> Any:
+    """Stand for a middleware that chooses the URLconf by the host."""
+
+    def choose(request: HttpRequest) -> Any:
+        if request.headers.get("Host") == "other.example":
+            request.urlconf = OTHER_SITE
+        return get_response(request)
+
+    async def choose_async(request: HttpRequest) -> Any:
+        return await choose(request)
+
+    return choose_async if iscoroutinefunction(get_response) else choose
+
+
+@sync_and_async_middleware
+def signed_in(get_response: Any) -> Any:
+    """Stand for an authentication that answers before Django looks for a view."""
+
+    def refuse(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(status=401)
+
+    async def refuse_async(request: HttpRequest) -> HttpResponse:
+        return refuse(request)
+
+    return refuse_async if iscoroutinefunction(get_response) else refuse
+
+
+def new_site(name: str, patterns: list[Any]) -> ModuleType:
+    site = ModuleType(name)
+    site.urlpatterns = patterns  # type: ignore[attr-defined]
+    sys.modules[name] = site
+    return site
+
+
+def urlpatterns() -> list[Any]:
+    return [
+        path("plain", view),
+        path("marked", cors_policy("public")(new_view())),
+        path("wrapped", csrf_exempt(cors_policy(PUBLIC)(new_view()))),
+        path("exempt", cors_exempt(new_view())),
+        path("async", async_view),
+        path("fail/<kind>", failing_view),
+        path("things", Things.as_view()),
+        path("marked-things", MarkedThings.as_view()),
+        path("result", cors_policy("public")(Things.as_view())),
+        path("dispatched", Dispatched.as_view()),
+        path("heads", Heads.as_view()),
+        path("own-heads", OwnHeads.as_view()),
+        path("users", Users.as_view({"get": "list", "post": "create"})),
+        path("users/publish", Users.as_view({"post": "publish"})),
+        path("rest", Rest.as_view()),
+        path("odd", Odd()),
+        path("broken/<broken:value>", view),
+        path("in/<slug:slug>/", include([path("deep/", cors_policy("public")(new_view()))])),
+        re_path(r"^caf\u00e9/(?P<number>\d+)$", cors_policy("public")(new_view())),
+        *i18n_patterns(
+            path("words", cors_policy("public")(new_view())), prefix_default_language=False
+        ),
+    ]
+
+
+@pytest.fixture(autouse=True)
+def site() -> Iterator[None]:
+    new_site(SITE, urlpatterns())
+    new_site(OTHER_SITE, [path("plain", cors_policy("public")(new_view()))])
+    rest = {"UNAUTHENTICATED_USER": None, "DEFAULT_RENDERER_CLASSES": [
+        "rest_framework.renderers.JSONRenderer"]}  # fmt: skip
+    with override_settings(ROOT_URLCONF=SITE, CORS_CORE=CHOICE, REST_FRAMEWORK=rest):
+        yield
+    del sys.modules[SITE], sys.modules[OTHER_SITE]
+
+
+def wsgi_site() -> Send:
+    app = WSGIHandler()
+    return lambda asked: call_wsgi(app, asked)
+
+
+def asgi_site() -> Send:
+    app = ASGIHandler()
+    return lambda asked: call_asgi(app, asked)
+
+
+both = pytest.mark.parametrize("new", [wsgi_site, asgi_site])
+
+
+def allowed(response: Response) -> list[str]:
+    return response.values("access-control-allow-origin")
+
+
+def allowed_at(send: Send, path: str, method: str = "GET", **headers: str) -> list[str]:
+    """Return the origin that a route allows, after a look that its preflight says the same."""
+    actual = allowed(send(request(method=method, path=path, **headers)))
+    assert allowed(send(preflight(method, path=path, **headers))) == actual
+    return actual
+
+
+@both
+def test_function_views(new: Callable[[], Send]) -> None:
+    send = new()
+    for marked in ("/marked", "/wrapped", "/async", "/in/a-b/deep/"):
+        assert allowed_at(send, marked) == ["*"]
+    for unmarked in ("/plain", "/odd", "/missing", "/in/a b/deep/", "/marked/"):
+        assert allowed_at(send, unmarked) == [ORIGIN]
+    # WSGI has the path's bytes in Latin-1, ASGI their text.
+    cafe = "/café/1" if new is asgi_site else "/café/1".encode().decode("latin-1")
+    assert allowed_at(send, cafe) == ["*"]
+
+
+@both
+def test_an_exempt_view_keeps_its_own_headers(new: Callable[[], Send]) -> None:
+    send = new()
+    response = send(request(path="/exempt"))
+    assert allowed(response) == ["https://own.example"]
+    assert response.values("vary") == []
+    refused = send(preflight(path="/exempt"))
+    assert (refused.status, allowed(refused)) == (400, [])
+    assert allowed(send(request(path="/plain"))) == [ORIGIN]
+
+
+@both
+def test_class_based_views(new: Callable[[], Send]) -> None:
+    send = new()
+    assert allowed_at(send, "/things") == allowed_at(send, "/things", "HEAD") == [ORIGIN]
+    for route in ("/marked-things", "/result", "/dispatched"):
+        assert allowed_at(send, route) == ["*"]
+        assert allowed_at(send, route, "PUT") == []
+    for method in ("HEAD", "POST"):
+        assert allowed_at(send, "/marked-things", method) == ["*"]
+    # No handler: the default.
+    assert allowed_at(send, "/marked-things", "DELETE") == [ORIGIN]
+    for method in ("HEAD", "POST"):
+        assert allowed_at(send, "/dispatched", method) == [ORIGIN]
+    assert allowed_at(send, "/marked-things", "SETUP") == [ORIGIN]
+    assert allowed_at(send, "/heads", "HEAD") == ["*"]
+    assert allowed_at(send, "/own-heads", "HEAD") == [ORIGIN]
+
+
+@both
+def test_the_rest_frameworks_views(new: Callable[[], Send]) -> None:
+    send = new()
+    assert allowed_at(send, "/users") == allowed_at(send, "/users", "HEAD") == ["*"]
+    assert allowed_at(send, "/users", "POST") == [ORIGIN]
+    assert allowed_at(send, "/users", "PUT") == [ORIGIN]
+    assert allowed_at(send, "/users/publish", "POST") == []
+    assert allowed_at(send, "/users/publish") == [ORIGIN]
+    assert allowed_at(send, "/rest") == ["*"]
+    assert allowed_at(send, "/rest", "PUT") == [ORIGIN]
+    assert send(request(path="/users")).status == 200
+
+
+@both
+def test_the_errors_of_a_marked_view_are_covered(new: Callable[[], Send]) -> None:
+    send = new()
+    for kind, status in {"crash": 500, "missing": 404, "stream": 200}.items():
+        if kind == "stream" and new is asgi_site:
+            continue  # Django warns of a sync stream there
+        response = send(request(path=f"/fail/{kind}"))
+        assert (response.status, allowed(response)) == (status, ["*"])
+
+
+@both
+def test_who_answers_before_the_view_is_looked_for(new: Callable[[], Send]) -> None:
+    with override_settings(MIDDLEWARE=[OURS, f"{__name__}.signed_in"]):
+        send = new()
+        assert send(request(path="/marked")).status == 401
+        assert allowed_at(send, "/marked") == ["*"]
+        assert allowed_at(send, "/exempt") == []
+        assert allowed_at(send, "/missing") == [ORIGIN]
+
+
+@both
+def test_the_urlconf_of_a_middleware_above(new: Callable[[], Send]) -> None:
+    with override_settings(MIDDLEWARE=[f"{__name__}.other_site", OURS]):
+        send = new()
+        assert allowed_at(send, "/plain", host="other.example") == ["*"]
+        assert allowed_at(send, "/plain", host="a.example") == [ORIGIN]
+
+
+@both
+def test_languages_in_the_path(new: Callable[[], Send]) -> None:
+    from django.utils import translation
+
+    locale = "django.middleware.locale.LocaleMiddleware"
+    with override_settings(MIDDLEWARE=[OURS, locale], LANGUAGE_CODE="en"):
+        send = new()
+        for left_active in ("en", "de"):
+            with translation.override(left_active):
+                for known in ("/words", "/de/words"):
+                    assert allowed(send(preflight(path=known))) == ["*"]
+                    assert translation.get_language() == left_active
+                assert allowed_at(send, "/words") == allowed_at(send, "/de/words") == ["*"]
+                assert allowed_at(send, "/xx/words") == [ORIGIN]
+
+
+@both
+def test_views_are_loaded_by_the_first_preflight(
+    new: Callable[[], Send], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Late(ModuleType):
+        marked = False
+
+        @property
+        def urlpatterns(self) -> list[Any]:
+            Late.marked = True
+            return urlpatterns()
+
+    monkeypatch.setitem(sys.modules, f"{SITE}.late", Late(f"{SITE}.late"))
+    for module in (routes, sys.modules["cors_core_django.middleware"]):
+        monkeypatch.setattr(module, "marks_exist", lambda: Late.marked)
+    for asked in (preflight(path="/marked"), request(path="/marked")):
+        Late.marked = False
+        with override_settings(ROOT_URLCONF=f"{SITE}.late"):
+            assert allowed(new()(asked)) == ["*"]
+
+
+@both
+def test_without_marks_nothing_is_resolved(
+    new: Callable[[], Send], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = new()
+    for module in (routes, sys.modules["cors_core_django.middleware"]):
+        monkeypatch.setattr(module, "marks_exist", lambda: False)
+    monkeypatch.setattr(routes, "_mark", lambda view, method: pytest.fail("looked at a view"))
+    assert allowed_at(send, "/marked") == [ORIGIN]
+
+
+@both
+def test_a_mark_beats_the_path_and_the_path_the_default(new: Callable[[], Send]) -> None:
+    with override_settings(CORS_CORE={**CHOICE, "paths": [("/marked", CLOSED), ("/in", CLOSED)]}):
+        send = new()
+        assert allowed_at(send, "/marked") == ["*"]
+        assert allowed_at(send, "/marked/missing") == allowed_at(send, "/in") == []
+        assert allowed_at(send, "/plain") == [ORIGIN]
+
+
+@both
+def test_paths_are_the_ones_that_django_reads(new: Callable[[], Send]) -> None:
+    setting = {"allow_origins": [ORIGIN], "paths": [("/é€/", PUBLIC)]}
+    with override_settings(CORS_CORE=setting):
+        path = "/é€/x" if new is asgi_site else "/é€/x".encode().decode("latin-1")
+        assert allowed_at(new(), path) == ["*"]
+
+
+@both
+def test_the_script_name_is_part_of_the_path(new: Callable[[], Send]) -> None:
+    setting = {"policy": DEFAULT, "policies": {"public": PUBLIC}, "paths": [("/mount/x", CLOSED)]}
+    with override_settings(CORS_CORE=setting, FORCE_SCRIPT_NAME="/mount"):
+        prefix = "/mount" if new is asgi_site else ""
+        assert allowed_at(new(), f"{prefix}/x") == []
+        assert allowed_at(new(), f"{prefix}/marked") == ["*"]
+
+
+@both
+def test_policies_that_are_chosen_while_serving(new: Callable[[], Send]) -> None:
+    holder = ReloadablePolicy(CLOSED)
+    seen: list[PolicyRequest] = []
+
+    def by_host(asked: PolicyRequest) -> Policy | None:
+        seen.append(asked)
+        return PUBLIC if asked.host == "a.example" else None
+
+    for policy in (holder, by_host):
+        with override_settings(CORS_CORE=policy):
+            send = new()
+            assert allowed_at(send, "/plain", "PUT", host="b.example") == []
+            holder.replace(PUBLIC)
+            assert allowed_at(send, "/plain", "PUT", host="a.example") == ["*"]
+    assert seen[:2] == [("b.example", "/plain", "PUT", ORIGIN)] * 2
+
+
+async def choose_async(asked: PolicyRequest) -> Policy | None:
+    await asyncio.sleep(0)
+    return PUBLIC if asked.path == "/plain" else None
+
+
+async def look_up_async(origin: str) -> bool:
+    await asyncio.sleep(0)
+    return origin == ORIGIN
+
+
+def test_what_is_async_is_awaited_under_asgi_and_refused_under_wsgi() -> None:
+    looked_up = Policy(allow_origins=OriginLookup(look_up_async))
+    settings: list[tuple[Any, list[str]]] = [
+        (choose_async, ["*"]),
+        ({"policy": choose_async}, ["*"]),
+        (looked_up, [ORIGIN]),
+        ({"allow_origins": OriginLookup(look_up_async)}, [ORIGIN]),
+        ({"paths": [("/plain", looked_up)]}, [ORIGIN]),
+    ]
+    for setting, expected in settings:
+        with override_settings(CORS_CORE=setting):
+            send = asgi_site()
+            assert allowed_at(send, "/plain") == expected
+            assert allowed(send(request(STRANGER, path="/missing"))) == []
+            assert [error for error in checks.run_checks() if error.id == "cors_core.E001"] == []
+            with pytest.raises(ImproperlyConfigured, match="this adapter cannot await"):
+                WSGIHandler()
+
+
+@both
+def test_async_marks(new: Callable[[], Send], caplog: pytest.LogCaptureFixture) -> None:
+    new_site(SITE, [path("plain", cors_policy(choose_async)(new_view()))])
+    with override_settings(ROOT_URLCONF=SITE), caplog.at_level(logging.ERROR, "cors_core"):
+        assert allowed_at(new(), "/plain") == ([] if new is wsgi_site else ["*"])
+    assert len(caplog.records) == (new is wsgi_site)
+
+
+@both
+def test_an_unknown_name_closes(new: Callable[[], Send], caplog: pytest.LogCaptureFixture) -> None:
+    with override_settings(CORS_CORE=DEFAULT), caplog.at_level(logging.ERROR, "cors_core"):
+        send = new()
+        assert allowed_at(send, "/marked") == []
+        response = send(request(path="/marked"))
+    assert (response.body, response.values("vary")) == (b"app", ["Origin"])
+    (record,) = caplog.records
+    assert "'public'" in record.getMessage()
+
+
+@both
+def test_routing_that_fails_closes(
+    new: Callable[[], Send], caplog: pytest.LogCaptureFixture
+) -> None:
+    send = new()
+    with caplog.at_level(logging.ERROR, "cors_core"):
+        for _ in range(3):
+            response = send(preflight(path="/broken/x"))
+            assert (response.status, allowed(response)) == (400, [])
+        assert send(request(path="/broken/x")).status == 500
+    (record,) = caplog.records
+    assert record.exc_info is not None
+    assert isinstance(record.exc_info[1].__cause__, ZeroDivisionError)  # type: ignore[union-attr]
+
+
+def test_override_settings_takes_effect_at_once() -> None:
+    for new in (wsgi_site, asgi_site):
+        send = new()
+        for setting in (PUBLIC, {"paths": [("/", PUBLIC)]}, ReloadablePolicy(PUBLIC)):
+            assert allowed_at(send, "/plain") == [ORIGIN]
+            with override_settings(CORS_CORE=setting):
+                assert allowed_at(send, "/plain") == ["*"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "finding"),
+    [
+        ({"paths": [("/", "publik")]}, "paths[0] 'publik' is no name in policies"),
+        ({"policies": {"a": 1}}, "policies['a'] 1 is no policy"),
+    ],
+)
+def test_a_bad_choice_stops_the_start(setting: Any, finding: str) -> None:
+    with override_settings(CORS_CORE=setting):
+        for handler in (WSGIHandler, ASGIHandler):
+            with pytest.raises(ImproperlyConfigured) as raised:
+                handler()
+            assert finding in str(raised.value)
+        found = [error.msg for error in checks.run_checks() if error.id == "cors_core.E001"]
+        assert found == [finding]
+        assert unknown_names() == []
+
+
+def unknown_names() -> list[tuple[Any, str]]:
+    found = [error for error in checks.run_checks() if error.id == "cors_core.E002"]
+    assert all(error.level == checks.ERROR and error.hint for error in found)
+    return [(error.obj, error.msg) for error in found]
+
+
+def test_a_check_error_for_each_unknown_name() -> None:
+    assert unknown_names() == []
+
+    @cors_policy("publik")
+    class Named(View):
+        def get(self, request: HttpRequest) -> HttpResponse:
+            return HttpResponse()
+
+        @cors_policy("hidden")
+        def put(self, request: HttpRequest) -> HttpResponse:
+            return HttpResponse()
+
+    named = f"{__name__}.{Named.__qualname__}"
+    odd: Any = cors_policy("odd")(Odd())
+    patterns = [
+        path("named", Named.as_view()),
+        path("again", Named.as_view()),
+        path("in/", include([path("in/", include([path("odd", odd)]))])),
+        path("known", async_view),
+        path("actions", Users.as_view({"post": "create"})),
+    ]
+    new_site(f"{SITE}.named", patterns)
+    reason = "is no name in policies"
+    with override_settings(ROOT_URLCONF=f"{SITE}.named"):
+        assert unknown_names() == [
+            (f"{named}", f"cors_policy 'publik' {reason}"),
+            (f"{named}.put", f"cors_policy 'hidden' {reason}"),
+            (f"{__name__}.Odd", f"cors_policy 'odd' {reason}"),
+        ]
+    with override_settings(ROOT_URLCONF=None):
+        assert unknown_names() == []
+
+
+def test_no_change_of_thread_with_a_mark() -> None:
+    threads: list[int] = []
+
+    async def look_up(origin: str) -> bool:
+        threads.append(threading.get_ident())
+        return True
+
+    async def answer(request: HttpRequest) -> HttpResponse:
+        threads.append(threading.get_ident())
+        return HttpResponse()
+
+    async def serve() -> Any:
+        asked = RequestFactory().get("/marked", headers={"Origin": ORIGIN})
+        return await CORSMiddleware(answer)(asked)  # type: ignore[misc]  # the async side
+
+    policies = {"public": Policy(allow_origins=OriginLookup(look_up))}
+    with override_settings(CORS_CORE={"policies": policies}):
+        assert asyncio.run(serve())["Access-Control-Allow-Origin"] == ORIGIN
+    assert threads == [threading.get_ident()] * 2
+
+
+def test_a_mark_where_a_class_is_routed_beats_the_mark_of_the_class() -> None:
+    @cors_policy(Policy(allow_origins=["*"]))
+    class Marked(View):
+        def get(self, request: HttpRequest) -> HttpResponse:
+            return HttpResponse()
+
+    assert routes._mark(cors_exempt(Marked.as_view()), "GET") is EXEMPT
+    assert routes._mark(Marked.as_view(), "GET") == Policy(allow_origins=["*"])
