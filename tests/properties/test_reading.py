@@ -3,12 +3,14 @@
 The browser on paper sits between the two: it judges the adapter's real responses.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import find, given
+from hypothesis import strategies as st
 
-from cors_core import Policy
+from cors_core import OriginLookup, Policy, ReloadablePolicy
 from tests.behaviour.drivers import DRIVERS
 from tests.behaviour.transports import Request, Response
 from tests.fetch_model.browser import Browser, Outcome, Page
@@ -33,13 +35,37 @@ def misread(policy: dict[str, Any], visit: Visit, outcome: Outcome) -> str:
     return "" if shown == expected else f"X-App is {shown=}, {expected=}: {outcome}"
 
 
+def looked_up(options: dict[str, Any]) -> Policy:
+    """Return a policy that asks a function about the origins that these options list."""
+    policy = Policy(**options)
+    if policy.any_origin or policy.allows_origin("null"):  # no lookup is asked about those
+        return policy
+    others = {name: value for name, value in options.items() if "origin" not in name}
+    return Policy(allow_origins=OriginLookup(policy.allows_origin), **others)
+
+
+WAYS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "itself": lambda options: {"policy": Policy(**options)},
+    "reloadable": lambda options: {"policy": ReloadablePolicy(Policy(**options))},
+    "callable": lambda options: {"policy": lambda asked: Policy(**options)},
+    "of a path": lambda options: {"policy": Policy(), "paths": [("/", Policy(**options))]},
+    "by name": lambda options: {
+        "policy": Policy(),
+        "policies": {"one": Policy(**options)},
+        "paths": [("/", "one")],
+    },
+    "looked up": lambda options: {"policy": looked_up(options)},
+}
+"""How an adapter may come by one and the same policy."""
+
+
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_a_page_may_read_what_the_policy_says(driver: str) -> None:
     @examples(150 if driver == "core" else 40)
-    @given(policies_and_visits())
-    def check(drawn: PolicyAndVisits) -> None:
+    @given(policies_and_visits(), st.sampled_from(list(WAYS)))
+    def check(drawn: PolicyAndVisits, way: str) -> None:
         policy, [visit] = drawn
-        send = DRIVERS[driver](Policy(**policy))
+        send = DRIVERS[driver](**WAYS[way](policy))
         outcome = Browser(send).fetch(Page(visit.origin), visit.asked)
         assert not misread(policy, visit, outcome)
 
