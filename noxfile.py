@@ -112,6 +112,14 @@ def browsers(session: nox.Session) -> None:
 
 
 @nox.session
+def tenants(session: nox.Session) -> None:
+    """Run the example of origins in a database on SQLite and on a PostgreSQL of its own."""
+    session.install(*TOOLS, *EDITABLE, "-r", "tests/requirements.txt")
+    session.install(*TOOLS, "-r", "tests/tenants/requirements.txt")
+    session.run("pytest", "-q", "-m", "tenants", "tests/tenants", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure cors-core against its peers and the floor; writes benchmarks/RESULTS.md."""
     _install_for_benchmarks(session)
