@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
-import psycopg
 import pytest
 
 from examples.demo.servers import free_ports
+
+if TYPE_CHECKING:
+    import psycopg
 
 _START_SECONDS = 60.0
 _USER = "tenants"
@@ -69,6 +71,8 @@ class PostgreSQL:
             connection.execute("CREATE DATABASE tenants")
 
     def start(self) -> None:
+        import psycopg  # late: the plain test command loads this module, and need not have it
+
         self._process = self._run(
             ["postgres", "-D", "data", "-p", str(self.port), "-c", "listen_addresses=127.0.0.1",
              "-c", "unix_socket_directories=", "-c", "fsync=off"]
@@ -97,6 +101,8 @@ class PostgreSQL:
         self._process = None
 
     def _connect(self, name: str) -> "psycopg.Connection[Any]":
+        import psycopg
+
         return psycopg.connect(
             host="127.0.0.1", port=self.port, user=_USER, password=_PASSWORD,
             dbname=name, autocommit=True,
@@ -105,7 +111,8 @@ class PostgreSQL:
     def _run(self, command: list[str]) -> "subprocess.Popen[bytes]":
         program, *arguments = command
         # PostgreSQL does not run as root, and the package makes the user that it does run as.
-        user, groups = ("postgres", []) if os.geteuid() == 0 else (None, None)
+        user = "postgres" if os.geteuid() == 0 else None
+        groups: list[str] | None = [] if user else None
         with (self._folder / "log").open("ab") as log:
             return subprocess.Popen(
                 [self._programs / program, *arguments], cwd=self._folder, stdin=subprocess.DEVNULL,
