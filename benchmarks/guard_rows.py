@@ -75,7 +75,7 @@ def _flask(policy: Policy) -> Iterator[tuple[str, Call]]:
     from cors_core_flask import CORS
 
     app = Flask(__name__)
-    app.wsgi_app = _wsgi_app  # type: ignore[method-assign]
+    app.wsgi_app = _wsgi_app  # type: ignore[method-assign]  # Flask's way
     CORS(app, policy=policy)
     for situation in SITUATIONS:
         yield f"flask: {situation.name}", wsgi(app.wsgi_app, situation)

@@ -53,7 +53,7 @@ def judge_one(framework: str, situation: Situation, origins: Origins, send: Send
     outcomes: list[Outcome] = []
     try:
         for fetch in situation.fetches:
-            outcomes.append(outcome_of(fetch, origin, cookies, send))  # noqa: PERF401
+            outcomes.append(outcome_of(fetch, origin, cookies, send))  # noqa: PERF401  # each fetch in its turn
     except NoAnswer as error:
         outcomes.append(Outcome(NO_ANSWER, str(error), ()))
     verdicts = dict.fromkeys(outcome.verdict for outcome in outcomes)

@@ -165,7 +165,7 @@ def test_a_request_is_cancelled_while_its_policy_is_awaited() -> None:
 
     async def serve() -> None:
         scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
-        task = asyncio.ensure_future(cors(policy=slow)(scope, inner, inner))  # type: ignore[arg-type]
+        task = asyncio.ensure_future(cors(policy=slow)(scope, inner, inner))  # type: ignore[arg-type]  # looser than Starlette's types
         await asyncio.sleep(0)
         task.cancel()
         await task
@@ -269,7 +269,7 @@ def test_many_requests_wait_for_one_lookup() -> None:
     async def serve() -> None:
         headers = [(b"origin", PARTNER.encode())]
         scope = {"type": "http", "method": "GET", "path": "/", "headers": headers}
-        await asyncio.gather(*[app({**scope}, inner, send) for _ in range(200)])  # type: ignore[arg-type]
+        await asyncio.gather(*[app({**scope}, inner, send) for _ in range(200)])  # type: ignore[arg-type]  # looser than Starlette's types
 
     asyncio.run(serve())
     assert seen == [PARTNER.encode()] * 200

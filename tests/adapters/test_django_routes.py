@@ -21,10 +21,10 @@ from django.urls import include, path, re_path, register_converter
 from django.utils.decorators import method_decorator, sync_and_async_middleware
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
-from rest_framework.decorators import action  # type: ignore[import-untyped]
-from rest_framework.response import Response as RestResponse  # type: ignore[import-untyped]
-from rest_framework.views import APIView  # type: ignore[import-untyped]
-from rest_framework.viewsets import ViewSet  # type: ignore[import-untyped]
+from rest_framework.decorators import action  # type: ignore[import-untyped]  # has no stubs
+from rest_framework.response import Response as RestResponse  # type: ignore[import-untyped]  # has no stubs
+from rest_framework.views import APIView  # type: ignore[import-untyped]  # has no stubs
+from rest_framework.viewsets import ViewSet  # type: ignore[import-untyped]  # has no stubs
 
 from cors_core import (
     EXEMPT,

@@ -97,7 +97,7 @@ def _preflight_response(decision: Decision) -> HttpResponse:
     response = HttpResponse(decision.body_raw, status=decision.status, headers=headers)
     # Else Django logs a warning for each refused preflight, which costs more than all the rest: a
     # stranger would fill the log with requests that never reached the site.
-    response._has_been_logged = True  # type: ignore[attr-defined]
+    response._has_been_logged = True  # type: ignore[attr-defined]  # Django's, unstubbed
     return response
 
 

@@ -1,14 +1,14 @@
 """Which view serves a request, as Django's own resolver has it, and what it is marked with."""
 
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import Resolver404, URLPattern, get_resolver
 from django.utils import translation
 
-from cors_core import PolicyRequest, mark_of, marks_exist
+from cors_core import ROUTING_FAILED, PolicyRequest, mark_of, marks_exist
 
 
 def policy_request(request: HttpRequest, method: str) -> PolicyRequest:
@@ -38,7 +38,7 @@ def mark_asked_for(request: HttpRequest, method: str) -> object:
     except Resolver404:
         return None
     except Exception as error:  # noqa: BLE001  # a converter may raise anything: closed, and logged
-        return _FAILED.by(error)
+        return ROUTING_FAILED.by(error)
 
 
 def mark_served(request: HttpRequest) -> object:
@@ -93,22 +93,3 @@ def _marks(view: Any) -> Iterator[tuple[str, object]]:
         yield name, mark_of(place)
     for method in getattr(view_class, "http_method_names", ()):
         yield f"{name}.{method}", mark_of(_handler(view, view_class, method))
-
-
-class _Failed:
-    """A policy that fails because routing did, so that the core closes the request and logs why."""
-
-    def __init__(self) -> None:
-        self._cause: Exception | None = None
-
-    def by(self, cause: Exception) -> "_Failed":
-        self._cause = cause
-        return self
-
-    def __call__(self, asked: object) -> NoReturn:
-        cause, self._cause = self._cause, None  # not kept, for it keeps its request alive
-        raise LookupError("the view that would serve a request cannot be told") from cause
-
-
-_FAILED = _Failed()
-"""One for all, so that the core can tell that it has just logged this failure."""

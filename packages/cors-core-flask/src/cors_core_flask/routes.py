@@ -1,11 +1,11 @@
 """Which view serves a request, as Flask's own routing has it, and what it is marked with."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request, current_app, has_request_context, request
 
-from cors_core import PolicyChoice, PolicyError, mark_of
+from cors_core import ROUTING_FAILED, PolicyChoice, PolicyError, mark_of
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
@@ -25,7 +25,7 @@ def mark_asked_for(app: Flask, environ: "WSGIEnvironment", method: str) -> objec
             context.match_request()
         return _mark(app, context.request)
     except Exception as error:  # noqa: BLE001  # a converter may raise anything: closed, and logged
-        return _FAILED.by(error)
+        return ROUTING_FAILED.by(error)
 
 
 def mark_served(app: Flask) -> object:
@@ -70,22 +70,3 @@ def _marks(view: Any) -> Iterator[tuple[str, object]]:
     for method in sorted(getattr(view_class, "methods", None) or ()):
         places[f".{method.lower()}"] = mark_of(getattr(view_class, method.lower(), None))
     return ((part, mark) for part, mark in places.items() if mark is not None)
-
-
-class _Failed:
-    """A policy that fails because routing did, so that the core closes the request and logs why."""
-
-    def __init__(self) -> None:
-        self._cause: Exception | None = None
-
-    def by(self, cause: Exception) -> "_Failed":
-        self._cause = cause
-        return self
-
-    def __call__(self, asked: object) -> NoReturn:
-        cause, self._cause = self._cause, None  # not kept, for it keeps its request alive
-        raise LookupError("the view that would serve a request cannot be told") from cause
-
-
-_FAILED = _Failed()
-"""One for all, so that the core can tell that it has just logged this failure."""

@@ -12,7 +12,7 @@ from cors_core.errors import PolicyError, Problem
 from cors_core.messages import CORSRequest, Decision, Refusal, RequestKind
 from cors_core.options import PolicyOptions
 from cors_core.policy import Policy, policy_from
-from cors_core.routes import EXEMPT, cors_exempt, cors_policy, mark_of, marks_exist
+from cors_core.routes import EXEMPT, ROUTING_FAILED, cors_exempt, cors_policy, mark_of, marks_exist
 
 if TYPE_CHECKING:
     from cors_core.origin_lookup import OriginLookup
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EXEMPT",
+    "ROUTING_FAILED",
     "CORSRequest",
     "Decision",
     "OriginLookup",
