@@ -33,11 +33,11 @@ class MarkReader(CORSMiddleware):
 
     def reads_marks(self) -> bool:
         """Say whether any endpoint of this app is marked, or may be."""
+        if not marks_exist():
+            return False
         marked = self._marked
         if marked is not None and marked.marks:
             return True
-        if not marks_exist():
-            return False
         if marked is None:
             marked = self._look_through(self.app)
         elif not marked.exist and marked.outgrown:

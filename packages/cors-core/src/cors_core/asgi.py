@@ -148,7 +148,7 @@ class CORSMiddleware:
 def decide_scope(policy: Policy, scope: Scope) -> Decision:
     """Return the decision of `policy` on the request of an ASGI `http` scope."""
     if scope["method"] == "OPTIONS":
-        return decision_for(policy, *read_scope(scope))
+        return decision_for(policy, "OPTIONS", *_read_fields(scope))
     origin = None
     for name, value in scope["headers"]:
         if name == b"origin":
@@ -161,13 +161,17 @@ def decide_scope(policy: Policy, scope: Scope) -> Decision:
 
 def read_scope(scope: Scope) -> CORSRequest:
     """Return what decides the request of an ASGI `http` scope, repeated lines joined."""
+    return CORSRequest(scope["method"], *_read_fields(scope))
+
+
+def _read_fields(scope: Scope) -> Iterable[str | None]:
     fields = _FIELDS.copy()
     for name, value in scope["headers"]:
         if name in fields:
             text = value[:LONGEST_READ].decode("latin-1")
             before = fields[name]
             fields[name] = text if before is None else f"{before}, {text}"
-    return CORSRequest(scope["method"], *fields.values())
+    return fields.values()
 
 
 _FIELDS: dict[bytes, str | None] = {

@@ -137,19 +137,20 @@ def decide_environ(policy: Policy, environ: Mapping[str, Any]) -> Decision:
     method = environ["REQUEST_METHOD"]
     if method != "OPTIONS":
         return decision_for(policy, method, environ.get("HTTP_ORIGIN"))
-    return decision_for(policy, *read_environ(environ))
+    return decision_for(policy, method, *map(environ.get, _FIELDS))
 
 
 def read_environ(environ: Mapping[str, Any]) -> CORSRequest:
     """Return what decides the request of a WSGI environ (or Django's META)."""
-    get = environ.get
-    return CORSRequest(
-        environ["REQUEST_METHOD"],
-        get("HTTP_ORIGIN"),
-        get("HTTP_ACCESS_CONTROL_REQUEST_METHOD"),
-        get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS"),
-        get("HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK"),
-    )
+    return CORSRequest(environ["REQUEST_METHOD"], *map(environ.get, _FIELDS))
+
+
+_FIELDS = (
+    "HTTP_ORIGIN",
+    "HTTP_ACCESS_CONTROL_REQUEST_METHOD",
+    "HTTP_ACCESS_CONTROL_REQUEST_HEADERS",
+    "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK",
+)
 
 
 def policy_request(environ: Mapping[str, Any], method: str) -> PolicyRequest:
