@@ -123,14 +123,14 @@ class Users(Open, ViewSet):  # type: ignore[misc]  # the framework has no types
     def create(self, request: Any) -> Any:
         return RestResponse({})
 
-    @action(detail=False, methods=["post"])  # type: ignore[untyped-decorator]
+    @action(detail=False, methods=["post"])  # type: ignore[untyped-decorator]  # has no stubs
     @cors_exempt
     def publish(self, request: Any) -> Any:
         return RestResponse({})
 
 
 @cors_policy("public")
-class Rest(Open, APIView):  # type: ignore[misc]
+class Rest(Open, APIView):  # type: ignore[misc]  # has no stubs
     def get(self, request: Any) -> Any:
         return RestResponse({})
 
@@ -190,7 +190,7 @@ def signed_in(get_response: Any) -> Any:
 
 def new_site(name: str, patterns: list[Any]) -> ModuleType:
     site = ModuleType(name)
-    site.urlpatterns = patterns  # type: ignore[attr-defined]
+    site.urlpatterns = patterns  # type: ignore[attr-defined]  # a module made here
     sys.modules[name] = site
     return site
 
@@ -491,7 +491,7 @@ def test_routing_that_fails_closes(
         assert send(request(path="/broken/x")).status == 500
     (record,) = caplog.records
     assert record.exc_info is not None
-    assert isinstance(record.exc_info[1].__cause__, ZeroDivisionError)  # type: ignore[union-attr]
+    assert isinstance(record.exc_info[1].__cause__, ZeroDivisionError)  # type: ignore[union-attr]  # an error was logged
 
 
 def test_override_settings_takes_effect_at_once() -> None:

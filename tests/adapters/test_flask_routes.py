@@ -251,7 +251,7 @@ def test_another_app_that_answers_inside_has_no_marks_of_ours() -> None:
         chosen = inner.wsgi_app if environ["PATH_INFO"] == "/inner" else flasks_own
         return chosen(environ, start_response)
 
-    app.wsgi_app = dispatch  # type: ignore[method-assign]
+    app.wsgi_app = dispatch  # type: ignore[method-assign]  # what is tested
     CORS(app, policy=DEFAULT)
     assert allowed_at(app, "/inner") == allowed_at(app, "/bare") == [ORIGIN]
 
@@ -324,14 +324,14 @@ def test_routing_that_fails_closes(caplog: pytest.LogCaptureFixture) -> None:
     def fail(request: Any) -> Any:
         raise ZeroDivisionError("in the url adapter")
 
-    app.create_url_adapter = fail  # type: ignore[method-assign]
+    app.create_url_adapter = fail  # type: ignore[method-assign]  # what is tested
     with caplog.at_level(logging.ERROR, "cors_core"):
         for _ in range(3):
             response = call_wsgi(app, preflight())
     assert (response.status, allowed(response)) == (400, [])
     (record,) = caplog.records
     assert record.exc_info is not None
-    assert isinstance(record.exc_info[1].__cause__, ZeroDivisionError)  # type: ignore[union-attr]
+    assert isinstance(record.exc_info[1].__cause__, ZeroDivisionError)  # type: ignore[union-attr]  # an error was logged
 
 
 def test_choices_may_stand_in_every_place() -> None:
