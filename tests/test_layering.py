@@ -11,7 +11,8 @@ CORE = PACKAGES / "cors-core" / "src" / "cors_core"
 MAY_IMPORT = {
     "__init__": {"choice", "decide", "errors", "messages", "options", "origin_lookup", "policy",
                  "reloadable", "routes"},
-    "asgi": {"choice", "decide", "messages", "options", "policy"},
+    "asgi": {"choice", "messages", "options", "policy", "routes", "scopes"},
+    "scopes": {"answers", "decide", "messages", "origins", "policy"},
     "wsgi": {"choice", "decide", "messages", "options", "policy"},
     "choice": {"decide", "errors", "failures", "messages", "options", "policy", "routes"},
     "reloadable": {"errors", "failures", "policy"},

@@ -28,7 +28,7 @@ from cors_core import (
     cors_exempt,
     cors_policy,
 )
-from cors_core.routes import _Marks
+from cors_core.routes import MARKS
 from cors_core_starlette import CORSMiddleware
 from tests.behaviour.case import ORIGIN, preflight, request
 from tests.behaviour.transports import Response, call_asgi
@@ -502,7 +502,7 @@ def test_a_route_with_a_mind_of_its_own() -> None:
 @pytest.fixture
 def no_marks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have this process forget that other tests marked endpoints."""
-    monkeypatch.setattr(_Marks, "exist", False)
+    monkeypatch.setattr(MARKS, "exist", False)
 
 
 class CountingRoute(Route):

@@ -138,7 +138,7 @@ def test_a_flood_drives_out_no_yes_and_grows_no_memory() -> None:
     finally:
         tracemalloc.stop()
     assert grown < 100_000
-    assert len(lookup._refused._until) == 100
+    assert len(lookup._refused.until) == 100
     assert lookup._asked == {}
     assert lookup.remembered(A)
     # Malformed ones are never asked about, whatever the flood.

@@ -78,7 +78,7 @@ def test_what_is_no_policy_is_refused(policy: Any) -> None:
 
 
 def test_whether_marks_exist(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes._Marks, "exist", False)
+    monkeypatch.setattr(routes.MARKS, "exist", False)
     decorator = cors_policy("public")
     assert not marks_exist()
     decorator(lambda: None)

@@ -33,8 +33,6 @@ class MarkReader(CORSMiddleware):
 
     def reads_marks(self) -> bool:
         """Say whether any endpoint of this app is marked, or may be."""
-        if not marks_exist():
-            return False
         marked = self._marked
         if marked is not None and marked.marks:
             return True

@@ -17,20 +17,21 @@ _VARY_REQUESTED = ("Access-Control-Request-Method", "Access-Control-Request-Head
 
 Pairs = tuple[tuple[str, str], ...]
 PreflightKey = tuple[str | None, str, str, bool]
-_Key = TypeVar("_Key", str, PreflightKey)
+_Key = TypeVar("_Key")
 
 
 class Answers:
     """Builds a policy's decisions, each once while it is remembered, to be shared by requests.
 
-    `not_cors`, `actual_any` (for a policy of `*`) and `actual_refused` are always the same;
-    `actual` remembers the decisions of allowed origins, `preflight` those of their preflights and
-    `strangers` those of all others', who share them and cannot crowd out the rest.
+    `not_cors`, `actual_any` (for a policy of `*`) and `actual_refused` are always the same. The
+    rest remember: `actual` by origin, `looked_up` those that an OriginLookup must confirm each
+    time, `preflight` by what was asked, `actual_raw` and `options_raw` by the bytes of a scope.
     """
 
-    __slots__ = ("_allow_headers", "_any_origin", "_credentials", "_exposed", "_looked_up",
+    __slots__ = ("_allow_headers", "_any_origin", "_credentials", "_exposed",
                  "_max_age", "_methods", "_private_network", "_vary", "actual", "actual_any",
-                 "actual_refused", "not_cors", "preflight", "strangers")  # fmt: skip
+                 "actual_raw", "actual_refused", "looked_up", "not_cors", "options_raw",
+                 "preflight")  # fmt: skip
 
     def __init__(self, settings: PolicySettings) -> None:
         self._any_origin = settings.allow_origins == ("*",)
@@ -54,26 +55,15 @@ class Answers:
         self.actual_any = Decision(RequestKind.ACTUAL, (), always, self._vary)
         self.actual_refused = Decision(RequestKind.ACTUAL, (Refusal.ORIGIN,), (), self._vary)
         self.actual: dict[str, Decision] = {}
-        self._looked_up: dict[str, Decision] = {}
+        self.looked_up: dict[str, Decision] = {}
         self.preflight: dict[PreflightKey, Decision] = {}
-        self.strangers: dict[PreflightKey, Decision] = {}
+        self.actual_raw: dict[bytes | None, Decision] = {}
+        self.options_raw: dict[tuple[bytes | None, ...], Decision] = {}
 
     def new_actual(self, origin: str) -> Decision:
-        """Build and remember the decision on an actual request of an allowed origin."""
+        """Build the decision on an actual request of an allowed origin."""
         headers = self._origin(origin) + self._credentials + self._exposed
-        return remember(self.actual, origin, Decision(RequestKind.ACTUAL, (), headers, self._vary))
-
-    def looked_up(self, origin: str) -> Decision:
-        """Return the decision on an actual request of an origin that an OriginLookup allows.
-
-        Remembered apart from `actual`, where nobody asks the lookup any more.
-        """
-        decision = self._looked_up.get(origin)
-        if decision is None:
-            headers = self._origin(origin) + self._credentials + self._exposed
-            decision = Decision(RequestKind.ACTUAL, (), headers, self._vary)
-            remember(self._looked_up, origin, decision)
-        return decision
+        return Decision(RequestKind.ACTUAL, (), headers, self._vary)
 
     def new_preflight(
         self,
@@ -110,8 +100,15 @@ def _pair(name: str, value: str) -> Pairs:
 
 
 def remember(memory: dict[_Key, Decision], key: _Key, decision: Decision) -> Decision:
-    """Keep a decision for the next request that asks the same, and return it."""
-    if len(memory) >= _MOST_REMEMBERED:
+    """Keep a decision for the next request that asks the same, and return it.
+
+    One on a stranger is kept only while half the room is free: strangers cannot crowd out the rest.
+    """
+    kept = len(memory)
+    if Refusal.ORIGIN in decision.refused:
+        if kept >= _MOST_REMEMBERED // 2:
+            return decision
+    elif kept >= _MOST_REMEMBERED:
         memory.clear()
     memory[key] = decision
     return decision

@@ -1,15 +1,30 @@
 """CORSMiddleware for any ASGI 3 app. No framework; nothing here knows what is allowed."""
 
+# Else the annotations of a function within a method are evaluated for every request.
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from functools import partial
 from typing import Any, Unpack
 
 from cors_core.choice import PolicyChoice, PolicyRequest, PolicySource, decide_by
-from cors_core.decide import LONGEST_READ, decision_for
-from cors_core.messages import CORSRequest, Decision, RequestKind
+from cors_core.messages import Decision, RequestKind
 from cors_core.options import PolicyOptions
 from cors_core.policy import Policy
+from cors_core.routes import MARKS
+from cors_core.scopes import Scope, decide_scope, host_of, read_scope
 
-Scope = MutableMapping[str, Any]
+__all__ = [
+    "ASGIApp",
+    "CORSMiddleware",
+    "Message",
+    "Receive",
+    "Scope",
+    "Send",
+    "decide_scope",
+    "read_scope",
+]
+
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -43,39 +58,42 @@ class CORSMiddleware:
         self.app = app
         self.choice = PolicyChoice(policy, options, policies, paths, awaits=True)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(  # noqa: C901  # in one piece, for each part would be a call per request
+        self, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         """Serve one connection, as ASGI has it."""
         if scope["type"] != "http":
             await self.serve_other(scope, receive, send)
             return
         fixed = self.choice.fixed
-        reads_marks = self.reads_marks()
-        if fixed is not None and not reads_marks:
-            decision = decide_scope(fixed, scope)
-        elif fixed is None or scope["method"] == "OPTIONS":
-            decision = await self._decide(scope, reads_marks=reads_marks)
+        marked = MARKS.exist and self.reads_marks()
+        if fixed is None or (marked and scope["method"] == "OPTIONS"):
+            decision = await self._decide(scope, reads_marks=marked)
         else:
-            decision = _LATER
+            decision = _LATER if marked else decide_scope(fixed, scope)
         if decision.status is not None:
-            # New objects, for what stands outside may write into them.
-            headers = [*decision.answer_raw]
-            start = {"type": "http.response.start", "status": decision.status, "headers": headers}
-            await send(start)
-            await send({"type": "http.response.body", "body": decision.body_raw})
+            await _answer_preflight(decision, send)
             return
-        owner = scope.get("app")
-        started = False
+        send_late = partial(self._send_late, decision, scope, send) if marked else None
+        owner, started = scope.get("app"), False
 
         # Not `async def`: to hand the server's own awaitable back spares one coroutine a message.
         def send_merged(message: Message) -> Awaitable[None]:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                if reads_marks:
-                    return self._send_marked(message, decision, scope, send)
+                if send_late is not None:
+                    return send_late(message)
+                headers = [*message.get("headers", ())]
+                for name, _ in headers:  # as in `merged_raw`: to call it would double the cost
+                    if name < b"b" or b"v" <= name < b"w":
+                        headers = decision.merged_raw(headers)
+                        break
+                else:
+                    headers += decision.added_raw
                 # A copy, for an app may send one message object again and again.
                 message = dict(message)
-                message["headers"] = decision.merged_raw(message.get("headers", ()))
+                message["headers"] = headers
             return send(message)
 
         try:
@@ -106,11 +124,11 @@ class CORSMiddleware:
         preflight = asked.method == "OPTIONS" and None not in (asked.origin, asked.request_method)
         method = asked.request_method if preflight and asked.request_method else asked.method
         mark = self.mark_asked_for(scope, method) if preflight and reads_marks else None
-        request = PolicyRequest(_host(scope), scope["path"], method, asked.origin)
+        request = PolicyRequest(host_of(scope), scope["path"], method, asked.origin)
         return decide_by(await self.choice.choose_async(request, mark), asked)
 
-    def _send_marked(
-        self, message: Message, decision: Decision, scope: Scope, send: Send
+    def _send_late(
+        self, decision: Decision, scope: Scope, send: Send, message: Message
     ) -> Awaitable[None]:
         """Send the start of a response, decided by its endpoint's mark if it has one."""
         mark = self.mark_served(scope)
@@ -118,14 +136,14 @@ class CORSMiddleware:
         if isinstance(policy, Policy) and (policy.lookup is None or not policy.lookup.is_async):
             decision = decide_scope(policy, scope)
         elif mark is not None:
-            return self._send_chosen(message, mark, scope, send)
+            return self._send_chosen(mark, scope, send, message)
         headers = decision.merged_raw(message.get("headers", ()))
         return send({**message, "headers": headers})
 
-    async def _send_chosen(self, message: Message, mark: object, scope: Scope, send: Send) -> None:
+    async def _send_chosen(self, mark: object, scope: Scope, send: Send, message: Message) -> None:
         """Send the start of a response, decided by a mark that may have to be awaited."""
         asked = read_scope(scope)
-        request = PolicyRequest(_host(scope), scope["path"], asked.method, asked.origin)
+        request = PolicyRequest(host_of(scope), scope["path"], asked.method, asked.origin)
         decision = decide_by(await self.choice.choose_async(request, mark), asked)
         headers = decision.merged_raw(message.get("headers", ()))
         await send({**message, "headers": headers})
@@ -145,46 +163,8 @@ class CORSMiddleware:
         await send({"type": "http.response.body", "body": _CRASH})
 
 
-def decide_scope(policy: Policy, scope: Scope) -> Decision:
-    """Return the decision of `policy` on the request of an ASGI `http` scope."""
-    if scope["method"] == "OPTIONS":
-        return decision_for(policy, "OPTIONS", *_read_fields(scope))
-    origin = None
-    for name, value in scope["headers"]:
-        if name == b"origin":
-            # Two lines make no origin (R4): joined, they are malformed.
-            origin = value if origin is None else origin + b", " + value
-    if origin is None:
-        return decision_for(policy, scope["method"])
-    return decision_for(policy, scope["method"], origin.decode("latin-1"))
-
-
-def read_scope(scope: Scope) -> CORSRequest:
-    """Return what decides the request of an ASGI `http` scope, repeated lines joined."""
-    return CORSRequest(scope["method"], *_read_fields(scope))
-
-
-def _read_fields(scope: Scope) -> Iterable[str | None]:
-    fields = _FIELDS.copy()
-    for name, value in scope["headers"]:
-        if name in fields:
-            text = value[:LONGEST_READ].decode("latin-1")
-            before = fields[name]
-            fields[name] = text if before is None else f"{before}, {text}"
-    return fields.values()
-
-
-_FIELDS: dict[bytes, str | None] = {
-    b"origin": None,
-    b"access-control-request-method": None,
-    b"access-control-request-headers": None,
-    b"access-control-request-private-network": None,
-}
-
-
-def _host(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"host":
-            text: str = value.decode("latin-1")
-            return text
-    return ""
+async def _answer_preflight(decision: Decision, send: Send) -> None:
+    # New objects, for what stands outside may write into them.
+    headers = [*decision.answer_raw]
+    await send({"type": "http.response.start", "status": decision.status, "headers": headers})
+    await send({"type": "http.response.body", "body": decision.body_raw})

@@ -12,7 +12,7 @@ from cors_core.messages import Decision, Refusal
 from cors_core.origins import MAX_ORIGIN_LENGTH
 from cors_core.policy import Policy
 
-_LONGEST_REMEMBERED = 512
+LONGEST_REMEMBERED = 512
 """Characters of a preflight's headers past which its decision is not remembered: no browser's
 ordinary preflight is longer, and hashing what an attacker sends must not cost more than it."""
 
@@ -57,11 +57,21 @@ def _actual(policy: Policy, origin: str) -> Decision:
     decision = answers.actual.get(origin)
     if decision is not None:
         return decision
-    if policy.allows_origin(origin):
-        return answers.new_actual(origin)
-    if policy.lookup is not None and policy.looks_up(origin):
-        return answers.looked_up(origin)
+    lookup = policy.lookup
+    looked_up = None if lookup is None else lookup.remembered(origin)
+    if looked_up:
+        return answers.looked_up.get(origin) or _allow(policy, answers.looked_up, origin)
+    if policy.lists(origin):
+        return _allow(policy, answers.actual, origin)
+    if lookup is None:
+        return remember(answers.actual, origin, answers.actual_refused)
+    if looked_up is None and policy.looks_up(origin):
+        return _allow(policy, answers.looked_up, origin)
     return answers.actual_refused
+
+
+def _allow(policy: Policy, memory: dict[str, Decision], origin: str) -> Decision:
+    return remember(memory, origin, policy.answers.new_actual(origin))
 
 
 def _preflight(
@@ -83,13 +93,12 @@ def _preflight(
         headers = _UNREADABLE
     # Private Network Access never became a standard: to ask for it is no reason to be refused.
     asked_private = private_network is not None and private_network in ("true", True)
-    memory = answers.strangers if asker is None else answers.preflight
     key = (asker, method, headers, asked_private)
-    if len(method) + len(headers) > _LONGEST_REMEMBERED:
+    if len(method) + len(headers) > LONGEST_REMEMBERED:
         return _new_preflight(policy, *key)
-    decision = memory.get(key)
+    decision = answers.preflight.get(key)
     if decision is None:
-        decision = remember(memory, key, _new_preflight(policy, *key))
+        decision = remember(answers.preflight, key, _new_preflight(policy, *key))
     return decision
 
 
@@ -99,9 +108,10 @@ def _asker(policy: Policy, origin: str) -> str | None:
         return "*"
     if len(origin) > MAX_ORIGIN_LENGTH:
         return None
-    if origin in policy.answers.actual or policy.allows_origin(origin) or policy.looks_up(origin):
-        return origin
-    return None
+    known = policy.answers.actual.get(origin)
+    if known is not None:
+        return origin if known.allowed else None
+    return origin if policy.allows_origin(origin) or policy.looks_up(origin) else None
 
 
 def _new_preflight(

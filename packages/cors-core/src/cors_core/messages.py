@@ -49,7 +49,6 @@ _OWNED_PREFIX_RAW: Final = b"access-control-"
 # The first letter rules most headers out without a copy in lower case. Sets, for `in` searches
 # bytes ten times as slowly.
 _FIRST_LETTERS: Final = frozenset("aAvV")
-_FIRST_LETTERS_RAW: Final = frozenset((b"a", b"A", b"v", b"V"))
 
 
 Pairs = tuple[tuple[str, str], ...]
@@ -63,7 +62,7 @@ class Decision:
     for a preflight, which the adapter answers by itself with `answer`.
     """
 
-    __slots__ = ("_added", "_added_raw", "answer", "answer_raw", "body", "body_raw", "content",
+    __slots__ = ("_added", "added_raw", "answer", "answer_raw", "body", "body_raw", "content",
                  "headers", "kind", "refused", "status", "vary")  # fmt: skip
 
     kind: RequestKind
@@ -74,7 +73,8 @@ class Decision:
     """200 or 400 for a preflight, else `None`: the app answers."""
     body: str
     _added: tuple[tuple[str, str], ...]
-    _added_raw: tuple[tuple[bytes, bytes], ...]
+    added_raw: tuple[tuple[bytes, bytes], ...]
+    """What `merged_raw` adds to an app's headers that it need not change."""
     answer: tuple[tuple[str, str], ...]
     """All the headers of a preflight's response: the decision's, then those of `content`."""
     content: tuple[tuple[str, str], ...]
@@ -97,7 +97,7 @@ class Decision:
         put("vary", vary)
         added = (*headers, ("Vary", ", ".join(vary))) if vary else headers
         put("_added", added)
-        put("_added_raw", _raw(added))
+        put("added_raw", _raw(added))
         preflight = kind is RequestKind.PREFLIGHT
         body = ("Disallowed CORS " + ", ".join(refused) if refused else "OK") if preflight else ""
         content = (("Content-Type", "text/plain"), ("Content-Length", str(len(body))))
@@ -143,9 +143,11 @@ class Decision:
         """Do as `merged` does, for the pairs of bytes of an ASGI response."""
         kept = [*app_headers]
         for name, _ in kept:
-            if name[:1] in _FIRST_LETTERS_RAW:
+            # Not a, A, v or V: by comparison, for the names here are in lower case, and to cut
+            # the first letter off costs more.
+            if name < b"b" or b"v" <= name < b"w":
                 return self._merged_raw_with_owned(kept)
-        kept += self._added_raw
+        kept += self.added_raw
         return kept
 
     def _merged_raw_with_owned(
@@ -159,7 +161,7 @@ class Decision:
                 vary.append(pair[1].decode("latin-1"))
             elif not name.startswith(_OWNED_PREFIX_RAW):
                 kept.append(pair)
-        kept += self._added_raw
+        kept += self.added_raw
         if vary:
             kept[-1] = (b"vary", merged_vary(vary, self.vary).encode("latin-1"))
         return kept

@@ -53,10 +53,9 @@ class Policy:
     https://fetch.spec.whatwg.org/#http-cors-protocol
     """
 
-    __slots__ = (*PolicySettings._fields, "_lists", "_settings", "answers", "any_header",
-                 "any_origin", "header_names", "lookup")  # fmt: skip
+    __slots__ = (*PolicySettings._fields, "_settings", "answers", "any_header", "any_origin",
+                 "header_names", "lists", "lookup")  # fmt: skip
 
-    _lists: Callable[[str], bool]
     _settings: PolicySettings
     allow_origins: "tuple[str | OriginLookup, ...]"
     allow_origin_regex: re.Pattern[str] | None
@@ -71,6 +70,8 @@ class Policy:
     answers: Answers
     any_header: bool
     any_origin: bool
+    lists: Callable[[str], bool]
+    """Whether an origin is among the listed ones, for a policy that does not allow any."""
     lookup: "OriginLookup | None"
     """What is asked about origins that are not listed."""
     header_names: frozenset[str]
@@ -117,7 +118,7 @@ class Policy:
             put(option, value)
         put("_settings", settings)
         index = OriginIndex(origins.exact, origins.patterns, settings.allow_origin_regex)
-        put("_lists", index.membership())
+        put("lists", index.membership())
         put("lookup", origins.lookup)
         put("any_origin", "*" in origins.exact)
         put("any_header", "*" in names)
@@ -142,7 +143,7 @@ class Policy:
 
         What an OriginLookup allows is not listed: `looks_up` says that.
         """
-        return self.any_origin or self._lists(origin)
+        return self.any_origin or self.lists(origin)
 
     def looks_up(self, origin: str) -> bool:
         """Say whether the OriginLookup, if there is one, allows a well-formed origin."""

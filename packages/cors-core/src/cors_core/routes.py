@@ -24,7 +24,13 @@ ExemptMark = Literal[Exemption.EXEMPT]
 class _Marks:
     """Whether any endpoint was ever marked: where none is, adapters need not look for marks."""
 
-    exist = False
+    __slots__ = ("exist",)
+
+    def __init__(self) -> None:
+        self.exist = False
+
+
+MARKS: Final = _Marks()
 
 
 def cors_policy(policy: Any) -> Callable[[_Endpoint], _Endpoint]:
@@ -65,13 +71,13 @@ def mark_of(*endpoints: object) -> Any:
 
 def marks_exist() -> bool:
     """Say whether any endpoint of this process was marked."""
-    return _Marks.exist
+    return MARKS.exist
 
 
 def _marked(endpoint: _Endpoint, mark: object) -> _Endpoint:
     # In a tuple: a callable that hung on a class by itself would be a method of its instances.
     setattr(endpoint, _ATTRIBUTE, (mark,))
-    _Marks.exist = True
+    MARKS.exist = True
     return endpoint
 
 

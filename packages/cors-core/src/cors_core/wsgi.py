@@ -1,5 +1,8 @@
 """CORSMiddleware for any WSGI app. No framework; nothing here knows what is allowed."""
 
+# Else the annotations of a function within a method are evaluated for every request.
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Unpack
@@ -29,7 +32,7 @@ class CORSMiddleware:
 
     def __init__(
         self,
-        app: "WSGIApplication",
+        app: WSGIApplication,
         *,
         policy: PolicySource = None,
         policies: Mapping[str, object] | None = None,
@@ -39,9 +42,7 @@ class CORSMiddleware:
         self.app = app
         self.choice = PolicyChoice(policy, options, policies, paths, awaits=False)
 
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request, as PEP 3333 has it."""
         fixed = self.choice.fixed
         reads_marks = self.reads_marks()
@@ -72,8 +73,8 @@ class CORSMiddleware:
     def _unstarted(
         self,
         body: Iterable[bytes],
-        environ: "WSGIEnvironment",
-        start_merged: "StartResponse",
+        environ: WSGIEnvironment,
+        start_merged: StartResponse,
         is_started: Callable[[], bool],
     ) -> Iterable[bytes]:
         """Watch over a body that starts the response when it is iterated.
@@ -90,15 +91,15 @@ class CORSMiddleware:
         """Say whether endpoints are to be looked at. For a framework's adapter to say."""
         return False
 
-    def mark_asked_for(self, environ: "WSGIEnvironment", method: str) -> object:
+    def mark_asked_for(self, environ: WSGIEnvironment, method: str) -> object:
         """Return the mark of the endpoint that would serve `method` at the path of a preflight."""
         return None
 
-    def mark_served(self, environ: "WSGIEnvironment") -> object:
+    def mark_served(self, environ: WSGIEnvironment) -> object:
         """Return the mark of the endpoint that has just answered."""
         return None
 
-    def _decide(self, environ: "WSGIEnvironment", *, reads_marks: bool) -> Decision:
+    def _decide(self, environ: WSGIEnvironment, *, reads_marks: bool) -> Decision:
         asked = read_environ(environ)
         method = asked.method
         mark = None
@@ -107,7 +108,7 @@ class CORSMiddleware:
             mark = self.mark_asked_for(environ, method) if reads_marks else None
         return decide_by(self.choice.choose(policy_request(environ, method), mark), asked)
 
-    def _decide_marked(self, environ: "WSGIEnvironment") -> Decision | None:
+    def _decide_marked(self, environ: WSGIEnvironment) -> Decision | None:
         """Return the decision by the mark of the endpoint that answered, if it has one."""
         mark = self.mark_served(environ)
         if mark is None:
@@ -116,7 +117,7 @@ class CORSMiddleware:
         return decide_by(self.choice.choose(request, mark), read_environ(environ))
 
     def answer_crash(
-        self, error: Exception, environ: "WSGIEnvironment", start_response: "StartResponse"
+        self, error: Exception, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         """Answer for an app that raised before it answered, then raise the error to the server.
 
@@ -182,7 +183,7 @@ class _UnstartedBody:
         self._close = getattr(body, "close", None)
         self._crash = crash
 
-    def __iter__(self) -> "Iterator[bytes]":
+    def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:

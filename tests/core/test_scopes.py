@@ -1,0 +1,121 @@
+"""What is read from an ASGI scope, and that what is remembered by its bytes stays true."""
+
+from collections.abc import Callable
+
+import pytest
+
+from cors_core import OriginLookup, Policy
+from cors_core.answers import _MOST_REMEMBERED
+from cors_core.asgi import decide_scope, read_scope
+from cors_core.decide import LONGEST_REMEMBERED
+from cors_core.origins import MAX_ORIGIN_LENGTH
+
+A = "https://a.example"
+ASKED = ("access-control-request-method", "GET")
+
+
+def scope(method: str, *headers: tuple[str, str]) -> dict[str, object]:
+    return {
+        "type": "http",
+        "method": method,
+        "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers],
+    }
+
+
+def actual(origin: str) -> dict[str, object]:
+    return scope("GET", ("origin", origin))
+
+
+def preflight(origin: str, *more: tuple[str, str]) -> dict[str, object]:
+    return scope("OPTIONS", ("origin", origin), ASKED, *more)
+
+
+def test_the_second_time_is_as_the_first() -> None:
+    policy = Policy(allow_origins=[A, "https://*.b.example"], allow_headers=["X-A"])
+    requests = [
+        scope("GET"),
+        scope("OPTIONS"),
+        scope("OPTIONS", ASKED),
+        scope("OPTIONS", ("origin", A)),
+        *map(actual, (A, "https://x.b.example", "https://evil.example", "null", "", "é")),
+        preflight(A),
+        preflight(A, ("access-control-request-headers", "x-a")),
+        preflight(A, ("access-control-request-headers", "x-b")),
+        preflight("https://evil.example"),
+        preflight(A, ("access-control-request-private-network", "true")),
+    ]
+    for request in requests:
+        first = decide_scope(policy, request)
+        assert first == policy.decide(read_scope(request))
+        assert decide_scope(policy, request) is first
+
+
+@pytest.mark.parametrize("lines", [(A, A), (A, "null"), ("", A)])
+def test_two_origin_lines_are_no_origin(lines: tuple[str, str]) -> None:
+    policy = Policy(allow_origins=[A], allow_origin_regex=".*")
+    twice = [("origin", line) for line in lines]
+    for _ in range(2):
+        assert not decide_scope(policy, scope("GET", *twice)).allowed
+        assert decide_scope(policy, scope("OPTIONS", *twice, ASKED)).status == 400
+    assert decide_scope(policy, actual(A)).allowed
+
+
+def test_lines_of_requested_headers_are_joined() -> None:
+    policy = Policy(allow_origins=[A], allow_headers=["X-A", "X-B"])
+    name = "access-control-request-headers"
+    assert decide_scope(policy, preflight(A, (name, "x-a"), (name, "x-b"))).status == 200
+    assert decide_scope(policy, preflight(A, (name, "x-a"), (name, "x-c"))).status == 400
+
+
+@pytest.mark.parametrize("length", [300, 513, 4096, 4097, 4098, 65536])
+def test_what_is_long_is_decided_as_anywhere_and_not_kept(length: int) -> None:
+    policy = Policy(allow_origins=["https://*.a.example"], allow_headers=["*"])
+    long = "x" * length
+    for request in (
+        actual(f"https://{long}.a.example"),
+        preflight(f"https://{long}.a.example"),
+        preflight("https://x.a.example", ("access-control-request-headers", long)),
+        scope("OPTIONS", ("origin", "https://x.a.example"), (ASKED[0], long)),
+    ):
+        assert decide_scope(policy, request) == policy.decide(read_scope(request))
+    answers = policy.answers
+    assert all(len(origin or b"") <= MAX_ORIGIN_LENGTH for origin in answers.actual_raw)
+    lines = [line or b"" for key in answers.options_raw for line in key]
+    assert all(len(line) <= LONGEST_REMEMBERED for line in lines)
+
+
+def test_the_memory_is_bounded() -> None:
+    policy = Policy(allow_origins=["https://*.a.example"])
+    for number in range(2 * _MOST_REMEMBERED):
+        decide_scope(policy, actual(f"https://x{number}.a.example"))
+        decide_scope(policy, preflight(f"https://x{number}.a.example"))
+        decide_scope(policy, actual(f"https://evil{number}.example"))
+        decide_scope(policy, preflight(f"https://evil{number}.example"))
+    assert len(policy.answers.actual_raw) <= _MOST_REMEMBERED
+    assert len(policy.answers.options_raw) <= _MOST_REMEMBERED
+    assert decide_scope(policy, actual("https://x1.a.example")).allowed
+    assert not decide_scope(policy, actual("https://evil1.example")).allowed
+
+
+@pytest.mark.parametrize("ask", [actual, preflight])
+def test_an_origin_lookup_is_believed_anew_each_time(
+    ask: Callable[[str], dict[str, object]],
+) -> None:
+    allowed = {A}
+    lookup = OriginLookup(lambda origin: origin in allowed)
+    policy = Policy(allow_origins=["https://listed.example", lookup])
+
+    def verdicts() -> list[bool]:
+        origins = (A, "https://b.example", "https://listed.example")
+        return [decide_scope(policy, ask(origin)).allowed for origin in origins]
+
+    assert verdicts() == verdicts() == [True, False, True]
+    allowed = {"https://b.example"}
+    assert verdicts() == [True, False, True], "what the lookup said holds for a while"
+    lookup.invalidate()
+    assert verdicts() == verdicts() == [False, True, True]
+    allowed = set()
+    lookup.invalidate("https://b.example")
+    assert verdicts() == verdicts() == [False, False, True]
+    assert decide_scope(policy, scope("GET")).kind == "not CORS"
+    assert decide_scope(policy, scope("GET")) is policy.answers.not_cors
