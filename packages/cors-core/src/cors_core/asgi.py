@@ -108,7 +108,10 @@ class CORSMiddleware:
         await self.app(scope, receive, send)
 
     def reads_marks(self) -> bool:
-        """Say whether endpoints are to be looked at. For a framework's adapter to say."""
+        """Say whether endpoints, some of which are marked, are to be looked at.
+
+        For a framework's adapter to say.
+        """
         return False
 
     def mark_asked_for(self, scope: Scope, method: str) -> object:

@@ -36,20 +36,20 @@ def decision_for(
     The same as `Policy.decide`, for adapters, which hold the parts and need no object of them.
     """
     # R1. Not by Sec-Fetch-Mode: older browsers, and many that are no browsers, do not send it.
-    if origin is None:
-        return policy.answers.not_cors
-    if method == "OPTIONS" and request_method is not None:
+    if method == "OPTIONS" and origin is not None and request_method is not None:
         return _preflight(policy, origin, request_method, request_headers, private_network)
-    return _actual(policy, origin)
+    return actual_decision(policy, origin)
 
 
-def _actual(policy: Policy, origin: str) -> Decision:
-    """Decide on a CORS request that is no preflight: the origin is all that counts.
+def actual_decision(policy: Policy, origin: str | None) -> Decision:
+    """Return the decision on a request that is no preflight: its origin is all that counts.
 
-    Its method and headers were settled by a preflight, or needed none. To refuse them here would
+    `None` is the origin of what is no CORS request at all. The method and headers were settled by a preflight, or needed none. To refuse them here would
     break the page of the same origin, whose browser sends Origin with a POST as well.
     """
     answers = policy.answers
+    if origin is None:
+        return answers.not_cors
     if policy.any_origin:
         return answers.actual_any
     if len(origin) > MAX_ORIGIN_LENGTH:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, MutableMapping
 from typing import Any
 
 from cors_core.answers import remember
-from cors_core.decide import LONGEST_READ, LONGEST_REMEMBERED, decision_for
+from cors_core.decide import LONGEST_READ, LONGEST_REMEMBERED, actual_decision, decision_for
 from cors_core.messages import CORSRequest, Decision, Refusal
 from cors_core.origins import MAX_ORIGIN_LENGTH
 from cors_core.policy import Policy
@@ -38,7 +38,7 @@ def decide_scope(policy: Policy, scope: Scope) -> Decision:
     decision = policy.answers.actual_raw.get(origin)
     if decision is None or (policy.lookup is not None and not _holds(policy, origin, decision)):
         text = None if origin is None else origin.decode("latin-1")
-        decision = decision_for(policy, scope["method"], text)
+        decision = actual_decision(policy, text)
         remember(policy.answers.actual_raw, origin, decision)
     return decision
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
 from cors_core.choice import PolicyChoice, PolicyRequest, PolicySource, decide_by
-from cors_core.decide import decision_for
+from cors_core.decide import actual_decision, decision_for
 from cors_core.messages import CORSRequest, Decision
 from cors_core.options import PolicyOptions
 from cors_core.policy import Policy
+from cors_core.routes import MARKS
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -45,20 +47,21 @@ class CORSMiddleware:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request, as PEP 3333 has it."""
         fixed = self.choice.fixed
-        reads_marks = self.reads_marks()
-        if fixed is not None and not reads_marks:
+        marked = MARKS.exist and self.reads_marks()
+        if fixed is not None and not marked:
             decision = decide_environ(fixed, environ)
         else:
-            decision = self._decide(environ, reads_marks=reads_marks)
+            decision = self._decide(environ, reads_marks=marked)
         if decision.status is not None:
             start_response(_REASONS[decision.status], list(decision.answer))
             return [decision.body_raw]
+        decide_late = partial(self._decide_marked, environ) if marked else None
         started = False
 
         def start_merged(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             nonlocal started
             started = True
-            late = self._decide_marked(environ) if reads_marks else None
+            late = None if decide_late is None else decide_late()
             merged = (late or decision).merged(headers)
             if exc_info is None:  # not passed on unless given: not every server's default is None
                 return start_response(status, merged)
@@ -88,7 +91,10 @@ class CORSMiddleware:
         return _UnstartedBody(body, crash)
 
     def reads_marks(self) -> bool:
-        """Say whether endpoints are to be looked at. For a framework's adapter to say."""
+        """Say whether endpoints, some of which are marked, are to be looked at.
+
+        For a framework's adapter to say.
+        """
         return False
 
     def mark_asked_for(self, environ: WSGIEnvironment, method: str) -> object:
@@ -135,10 +141,9 @@ def decide_environ(policy: Policy, environ: Mapping[str, Any]) -> Decision:
 
     Servers join repeated header lines with commas, which leaves two Origin lines malformed (R4).
     """
-    method = environ["REQUEST_METHOD"]
-    if method != "OPTIONS":
-        return decision_for(policy, method, environ.get("HTTP_ORIGIN"))
-    return decision_for(policy, method, *map(environ.get, _FIELDS))
+    if environ["REQUEST_METHOD"] != "OPTIONS":
+        return actual_decision(policy, environ.get("HTTP_ORIGIN"))
+    return decision_for(policy, "OPTIONS", *map(environ.get, _FIELDS))
 
 
 def read_environ(environ: Mapping[str, Any]) -> CORSRequest:
