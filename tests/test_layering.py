@@ -13,7 +13,7 @@ MAY_IMPORT = {
                  "reloadable", "routes"},
     "asgi": {"choice", "messages", "options", "policy", "routes", "scopes"},
     "scopes": {"answers", "decide", "messages", "origins", "policy"},
-    "wsgi": {"choice", "decide", "messages", "options", "policy"},
+    "wsgi": {"choice", "decide", "messages", "options", "policy", "routes"},
     "choice": {"decide", "errors", "failures", "messages", "options", "policy", "routes"},
     "reloadable": {"errors", "failures", "policy"},
     "decide": {"answers", "field_names", "messages", "origins", "policy"},

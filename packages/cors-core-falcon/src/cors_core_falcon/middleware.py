@@ -56,7 +56,7 @@ class CORSMiddleware:
     def process_request(self, req: "falcon.Request", resp: "falcon.Response") -> None:
         """Answer a preflight, so that neither later middleware nor a responder sees it."""
         if req.method == "OPTIONS":  # spares all others a decision that process_response takes
-            method = req.get_header("Access-Control-Request-Method")
+            method = req.env.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD")
             if method is not None:
                 answer_preflight(self._decide(req, method, None), resp, req.env)
 
@@ -64,7 +64,8 @@ class CORSMiddleware:
         self, req: "falcon.Request", resp: "falcon.Response", resource: object, req_succeeded: bool
     ) -> None:
         """Put the policy's headers on whatever the app, or Falcon for it, answers."""
-        put_headers(req.env.get(DECISION) or self._decide(req, req.method, resource), resp)
+        decision = req.env.get(DECISION)
+        put_headers(decision or self._decide(req, req.method, resource), resp)
 
     async def process_request_async(
         self, req: "falcon.asgi.Request", resp: "falcon.asgi.Response"

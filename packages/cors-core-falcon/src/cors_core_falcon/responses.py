@@ -23,13 +23,16 @@ def answer_preflight(
     request[DECISION] = decision  # for `process_response`, which runs for this answer as well
     resp.status = _STATUSES[decision.status]
     resp.data = decision.body_raw
-    resp.set_headers(decision.content)
     resp.complete = True
 
 
 def put_headers(decision: Decision, resp: "falcon.Response") -> None:
     """Have the decision's headers replace those of the app."""
-    dropped, added = decision.changes(resp.headers)
+    headers = resp.headers
+    if not headers:
+        resp.set_headers(decision.answer or decision.added)
+        return
+    dropped, added = decision.changes(headers)
     for name in dropped:
         resp.delete_header(name)
-    resp.set_headers(added)
+    resp.set_headers(added + decision.content)

@@ -44,7 +44,7 @@ def decision_for(
 def actual_decision(policy: Policy, origin: str | None) -> Decision:
     """Return the decision on a request that is no preflight: its origin is all that counts.
 
-    `None` is the origin of what is no CORS request at all. The method and headers were settled by a preflight, or needed none. To refuse them here would
+    Its method and headers were settled by a preflight, or needed none. To refuse them here would
     break the page of the same origin, whose browser sends Origin with a POST as well.
     """
     answers = policy.answers
@@ -57,21 +57,15 @@ def actual_decision(policy: Policy, origin: str | None) -> Decision:
     decision = answers.actual.get(origin)
     if decision is not None:
         return decision
-    lookup = policy.lookup
-    looked_up = None if lookup is None else lookup.remembered(origin)
-    if looked_up:
-        return answers.looked_up.get(origin) or _allow(policy, answers.looked_up, origin)
     if policy.lists(origin):
-        return _allow(policy, answers.actual, origin)
-    if lookup is None:
+        return remember(answers.actual, origin, answers.new_actual(origin))
+    if policy.lookup is None:
         return remember(answers.actual, origin, answers.actual_refused)
-    if looked_up is None and policy.looks_up(origin):
-        return _allow(policy, answers.looked_up, origin)
+    # What an OriginLookup says holds for a while only, so it is asked each time.
+    if policy.looks_up(origin):
+        known = answers.looked_up.get(origin)
+        return known or remember(answers.looked_up, origin, answers.new_actual(origin))
     return answers.actual_refused
-
-
-def _allow(policy: Policy, memory: dict[str, Decision], origin: str) -> Decision:
-    return remember(memory, origin, policy.answers.new_actual(origin))
 
 
 def _preflight(

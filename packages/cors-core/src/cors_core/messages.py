@@ -46,10 +46,16 @@ class CORSRequest(NamedTuple):
 
 _OWNED_PREFIX: Final = "access-control-"
 _OWNED_PREFIX_RAW: Final = b"access-control-"
-# The first letter rules most headers out without a copy in lower case. Sets, for `in` searches
-# bytes ten times as slowly.
-_FIRST_LETTERS: Final = frozenset("aAvV")
-
+# To tell the headers that a decision owns from the rest: most names are known not to be its own,
+# the first letter rules most others out, and only then is a copy in lower case made. Sets, for to
+# search a str takes longer.
+OWNED_FIRST_LETTERS: Final = frozenset("aAvV")
+_COMMON = (
+    "Content-Type Content-Length Content-Language Content-Encoding Content-Disposition Date Server "
+    "Cache-Control Cross-Origin-Opener-Policy ETag Expires Last-Modified Location Referrer-Policy "
+    "Set-Cookie X-Content-Type-Options X-Frame-Options"
+).split()
+NOT_OWNED: Final = frozenset([*_COMMON, *map(str.lower, _COMMON)])
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -62,7 +68,7 @@ class Decision:
     for a preflight, which the adapter answers by itself with `answer`.
     """
 
-    __slots__ = ("_added", "added_raw", "answer", "answer_raw", "body", "body_raw", "content",
+    __slots__ = ("added", "added_raw", "answer", "answer_raw", "body", "body_raw", "content",
                  "headers", "kind", "refused", "status", "vary")  # fmt: skip
 
     kind: RequestKind
@@ -72,9 +78,10 @@ class Decision:
     status: int | None
     """200 or 400 for a preflight, else `None`: the app answers."""
     body: str
-    _added: tuple[tuple[str, str], ...]
+    added: tuple[tuple[str, str], ...]
+    """What `merged` adds to an app's headers where it need not change any of them."""
     added_raw: tuple[tuple[bytes, bytes], ...]
-    """What `merged_raw` adds to an app's headers that it need not change."""
+    """The same for `merged_raw`."""
     answer: tuple[tuple[str, str], ...]
     """All the headers of a preflight's response: the decision's, then those of `content`."""
     content: tuple[tuple[str, str], ...]
@@ -96,7 +103,7 @@ class Decision:
         put("headers", headers)
         put("vary", vary)
         added = (*headers, ("Vary", ", ".join(vary))) if vary else headers
-        put("_added", added)
+        put("added", added)
         put("added_raw", _raw(added))
         preflight = kind is RequestKind.PREFLIGHT
         body = ("Disallowed CORS " + ", ".join(refused) if refused else "OK") if preflight else ""
@@ -120,9 +127,9 @@ class Decision:
         """
         kept = [*app_headers]
         for name, _ in kept:
-            if name[:1] in _FIRST_LETTERS:
+            if name not in NOT_OWNED and name[:1] in OWNED_FIRST_LETTERS:
                 return self._merged_with_owned(kept)
-        kept += self._added
+        kept += self.added
         return kept
 
     def _merged_with_owned(self, app_headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -134,7 +141,7 @@ class Decision:
                 vary.append(pair[1])
             elif not name.startswith(_OWNED_PREFIX):
                 kept.append(pair)
-        kept += self._added
+        kept += self.added
         if vary:
             kept[-1] = ("Vary", merged_vary(vary, self.vary))
         return kept
@@ -172,9 +179,9 @@ class Decision:
         For responses that hold each name once, whatever the case of the names.
         """
         dropped: list[str] = []
-        added = self._added
+        added = self.added
         for name in app_headers:
-            if name[:1] in _FIRST_LETTERS:
+            if name not in NOT_OWNED and name[:1] in OWNED_FIRST_LETTERS:
                 lower = name.lower()
                 if lower.startswith(_OWNED_PREFIX):
                     dropped.append(name)

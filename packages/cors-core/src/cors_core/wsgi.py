@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from cors_core.choice import PolicyChoice, PolicyRequest, PolicySource, decide_by
 from cors_core.decide import actual_decision, decision_for
-from cors_core.messages import CORSRequest, Decision
+from cors_core.messages import NOT_OWNED, OWNED_FIRST_LETTERS, CORSRequest, Decision
 from cors_core.options import PolicyOptions
 from cors_core.policy import Policy
 from cors_core.routes import MARKS
@@ -61,8 +61,14 @@ class CORSMiddleware:
         def start_merged(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             nonlocal started
             started = True
-            late = None if decide_late is None else decide_late()
-            merged = (late or decision).merged(headers)
+            joined = decision if decide_late is None else decide_late() or decision
+            merged = [*headers]
+            for name, _ in merged:  # as in `merged`: to call it would double the cost
+                if name not in NOT_OWNED and name[:1] in OWNED_FIRST_LETTERS:
+                    merged = joined.merged(merged)
+                    break
+            else:
+                merged += joined.added
             if exc_info is None:  # not passed on unless given: not every server's default is None
                 return start_response(status, merged)
             return start_response(status, merged, exc_info)
