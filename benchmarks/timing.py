@@ -8,7 +8,7 @@ does on an idle machine, and on a busy one leaves out the time that other proces
 """
 
 import gc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import repeat
 from statistics import median
 from time import thread_time_ns
@@ -29,6 +29,10 @@ class Effort(NamedTuple):
     batch_ms: float
 
 
+COPIES = 3
+"""How often an app is built to be measured: where in memory one copy comes to lie is luck, and its
+luck, good or bad, lasts from the first round to the last."""
+
 QUICK = Effort(rounds=15, batch_ms=2)
 FULL = Effort(rounds=61, batch_ms=5)
 
@@ -48,6 +52,13 @@ def interleaved(calls: Mapping[str, Call], effort: Effort) -> Times:
             times[name].append(timed(calls[name], sizes[name]))
     gc.unfreeze()
     return times
+
+
+def interleaved_copies(copies: Sequence[Mapping[str, Call]], effort: Effort) -> Times:
+    """Return the times of several copies of the same calls, as if they were one."""
+    rounds = -(-effort.rounds // len(copies))
+    measured = [interleaved(calls, effort._replace(rounds=rounds)) for calls in copies]
+    return {name: [time for times in measured for time in times[name]] for name in copies[0]}
 
 
 def timed(call: Call, size: int) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 
 from cors_core.answers import remember
 from cors_core.decide import LONGEST_READ, LONGEST_REMEMBERED, actual_decision, decision_for
-from cors_core.messages import CORSRequest, Decision, Refusal
+from cors_core.messages import CORSRequest, Decision
 from cors_core.origins import MAX_ORIGIN_LENGTH
 from cors_core.policy import Policy
 
@@ -65,7 +65,7 @@ def _holds(policy: Policy, origin: bytes | None, decision: Decision) -> bool:
         return True
     text = origin.decode("latin-1")
     looked_up = policy.lookup.remembered(text)
-    if Refusal.ORIGIN in decision.refused:
+    if not decision.headers:  # as where the origin is refused, and nowhere else
         return looked_up is False
     return looked_up is True or text in policy.answers.actual
 
