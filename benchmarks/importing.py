@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from statistics import median
 from typing import Any
 
@@ -23,25 +22,20 @@ print(json.dumps(sorted(new - set(sys.stdlib_module_names) - {"cors_core"})))
 """
 
 
+_TIMED = """
+import time
+start = time.thread_time_ns()
+import cors_core
+print(time.thread_time_ns() - start)
+"""
+
+
 def importing(effort: Effort) -> dict[str, Any]:
     """Return the milliseconds that the import adds, and what it imports from outside Python."""
     with tempfile.TemporaryDirectory() as bytecode:
         foreign = json.loads(_output(_FOREIGN, bytecode))  # and leaves the bytecode for the rest
-        _output("pass", bytecode)
-        added = []
-        for turn in range(max(15, effort.rounds)):
-            programs = ["pass", "import cors_core"]
-            taken = {
-                program: _seconds(program, bytecode) for program in programs[:: turn % 2 or -1]
-            }
-            added.append(taken["import cors_core"] - taken["pass"])
-    return {"milliseconds": median(added) * 1e3, "foreign modules": foreign}
-
-
-def _seconds(program: str, bytecode: str) -> float:
-    start = time.perf_counter()
-    _output(program, bytecode)
-    return time.perf_counter() - start
+        samples = [int(_output(_TIMED, bytecode)) for _ in range(max(15, effort.rounds))]
+    return {"milliseconds": median(samples) / 1e6, "foreign modules": foreign}
 
 
 def _output(program: str, bytecode: str) -> str:

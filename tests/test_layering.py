@@ -12,11 +12,11 @@ MAY_IMPORT = {
     "__init__": {"choice", "decide", "errors", "messages", "options", "origin_lookup", "policy",
                  "reloadable", "routes"},
     "asgi": {"choice", "messages", "options", "policy", "routes", "scopes"},
-    "scopes": {"answers", "decide", "messages", "origins", "policy"},
+    "scopes": {"answers", "decide", "fetch_standard", "messages", "policy"},
     "wsgi": {"choice", "decide", "messages", "options", "policy", "routes"},
     "choice": {"decide", "errors", "failures", "messages", "options", "policy", "routes"},
     "reloadable": {"errors", "failures", "policy"},
-    "decide": {"answers", "field_names", "messages", "origins", "policy"},
+    "decide": {"answers", "fetch_standard", "field_names", "messages", "policy"},
     # The method Policy.decide imports `decide` when called: the one arrow that points back.
     "policy": {"answers", "decide", "errors", "fetch_standard", "messages", "openness", "options",
                "origin_lookup", "origins"},

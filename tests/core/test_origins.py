@@ -3,8 +3,8 @@
 import pytest
 
 from cors_core import Policy
+from cors_core.fetch_standard import MAX_ORIGIN_LENGTH
 from cors_core.origins import (
-    MAX_ORIGIN_LENGTH,
     OriginIndex,
     OriginPattern,
     parse_origin,

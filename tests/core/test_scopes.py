@@ -8,7 +8,7 @@ from cors_core import OriginLookup, Policy
 from cors_core.answers import _MOST_REMEMBERED
 from cors_core.asgi import decide_scope, read_scope
 from cors_core.decide import LONGEST_REMEMBERED
-from cors_core.origins import MAX_ORIGIN_LENGTH
+from cors_core.fetch_standard import MAX_ORIGIN_LENGTH
 
 A = "https://a.example"
 ASKED = ("access-control-request-method", "GET")

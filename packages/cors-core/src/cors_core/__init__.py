@@ -6,17 +6,24 @@ no framework.
 
 from typing import TYPE_CHECKING
 
-from cors_core.choice import PolicyChoice, PolicyRequest, PolicySource, decide_by
 from cors_core.decide import decision_for
 from cors_core.errors import PolicyError, Problem
 from cors_core.messages import CORSRequest, Decision, Refusal, RequestKind
 from cors_core.options import PolicyOptions
 from cors_core.policy import Policy, policy_from
-from cors_core.routes import EXEMPT, ROUTING_FAILED, cors_exempt, cors_policy, mark_of, marks_exist
 
 if TYPE_CHECKING:
+    from cors_core.choice import PolicyChoice, PolicyRequest, PolicySource, decide_by
     from cors_core.origin_lookup import OriginLookup
     from cors_core.reloadable import ReloadablePolicy
+    from cors_core.routes import (
+        EXEMPT,
+        ROUTING_FAILED,
+        cors_exempt,
+        cors_policy,
+        mark_of,
+        marks_exist,
+    )
 
 __all__ = [
     "EXEMPT",
@@ -44,14 +51,20 @@ __all__ = [
 ]
 
 
+_LATE = {
+    "OriginLookup": "origin_lookup",
+    "ReloadablePolicy": "reloadable",
+    **dict.fromkeys(["PolicyChoice", "PolicyRequest", "PolicySource", "decide_by"], "choice"),
+    **dict.fromkeys(["EXEMPT", "ROUTING_FAILED", "cors_exempt", "cors_policy"], "routes"),
+    **dict.fromkeys(["mark_of", "marks_exist"], "routes"),
+}
+"""What a policy alone does not need, and the module to import when it is asked for."""
+
+
 def __getattr__(name: str) -> object:
-    """Import what few apps need, and what imports much, when it is asked for."""
-    if name == "OriginLookup":
-        from cors_core.origin_lookup import OriginLookup
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
 
-        return OriginLookup
-    if name == "ReloadablePolicy":
-        from cors_core.reloadable import ReloadablePolicy
-
-        return ReloadablePolicy
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(f"{__name__}.{_LATE[name]}"), name)
+    return found

@@ -7,9 +7,9 @@ The standard: https://fetch.spec.whatwg.org/#http-cors-protocol
 """
 
 from cors_core.answers import remember
+from cors_core.fetch_standard import MAX_ORIGIN_LENGTH
 from cors_core.field_names import MAX_REQUEST_HEADERS_LENGTH, requested_names
 from cors_core.messages import Decision, Refusal
-from cors_core.origins import MAX_ORIGIN_LENGTH
 from cors_core.policy import Policy
 
 LONGEST_REMEMBERED = 512

@@ -1,4 +1,4 @@
-"""The lists that the Fetch standard fixes, each with its link; no logic lives here."""
+"""The lists and bounds that the standards fix, each with its link; no logic lives here."""
 
 SAFELISTED_REQUEST_HEADERS = (
     "Accept",
@@ -22,6 +22,10 @@ https://fetch.spec.whatwg.org/#concept-method-normalize"""
 DEFAULT_PORTS = {"ftp": "21", "http": "80", "https": "443", "ws": "80", "wss": "443"}
 """A serialized origin leaves out its scheme's default port.
 https://url.spec.whatwg.org/#default-port"""
+
+MAX_ORIGIN_LENGTH = 268
+"""Characters: "https://", the longest DNS name with its final dot (254), ":" and five digits.
+https://url.spec.whatwg.org/#host-serializing"""
 
 OPAQUE_ORIGIN_SCHEMES = frozenset({"about", "blob", "data", "file", "filesystem", "javascript"})
 """A page of such a URL has an opaque origin, or that of another URL: none serializes with the

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 from cors_core.errors import Problem
 from cors_core.fetch_standard import FORBIDDEN_METHODS, NORMALIZED_METHODS, STANDARD_METHODS
 from cors_core.field_names import is_token
-from cors_core.origins import OriginPattern
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
     from cors_core.origin_lookup import OriginLookup
+    from cors_core.origins import OriginPattern
 
 _MAX_DELTA_SECONDS = 2**31 - 1
 """RFC 9111 section 1.2.2: the largest delta-seconds that a recipient must understand."""
@@ -55,9 +55,9 @@ class Origins(NamedTuple):
 
     listed: "tuple[str | OriginLookup, ...]"
     exact: list[str]
-    patterns: list[OriginPattern]
+    patterns: "list[OriginPattern]"
     lookup: "OriginLookup | None"
-    where: dict[str | OriginPattern, tuple[str, str]]
+    where: "dict[str | OriginPattern, tuple[str, str]]"
 
 
 def read_origins(value: object, problems: Problems) -> Origins:
@@ -74,11 +74,11 @@ def read_origins(value: object, problems: Problems) -> Origins:
         if isinstance(entry, Misspelt):
             problems.append(Problem(name, text, entry.reason, entry.fix))
             continue
-        if isinstance(entry, OriginPattern):
-            patterns.append(entry)
-        else:
+        if isinstance(entry, str):
             exact.append(entry)
-        if isinstance(entry, OriginPattern) or entry in ("*", "null"):
+        else:
+            patterns.append(entry)
+        if not isinstance(entry, str) or entry in ("*", "null"):
             where.setdefault(entry, (name, text))
     texts: tuple[Any, ...] = tuple(text for _, text in listed)
     given = texts if lookup is None else (*texts, lookup)

@@ -8,10 +8,9 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-from cors_core.fetch_standard import DEFAULT_PORTS, OPAQUE_ORIGIN_SCHEMES
+from cors_core.fetch_standard import DEFAULT_PORTS, MAX_ORIGIN_LENGTH, OPAQUE_ORIGIN_SCHEMES
 from cors_core.origins import (
     ANY_PORT,
-    MAX_ORIGIN_LENGTH,
     OriginPattern,
     ends_in_number,
     parse_origin,

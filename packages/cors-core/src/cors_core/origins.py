@@ -17,13 +17,10 @@ https://url.spec.whatwg.org/#host-serializing
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from cors_core.fetch_standard import DEFAULT_PORTS, OPAQUE_ORIGIN_SCHEMES
-
-MAX_ORIGIN_LENGTH: Final = 268
-"""Characters: "https://", the longest DNS name with its final dot (254), ":" and five digits."""
+from cors_core.fetch_standard import DEFAULT_PORTS, MAX_ORIGIN_LENGTH, OPAQUE_ORIGIN_SCHEMES
 
 ANY_PORT: Final = "*"
 
@@ -126,7 +123,7 @@ class OriginIndex:
     string ends, in which `barfoo.com` would pass for `foo.com`.
     """
 
-    __slots__ = ("_any_port", "_bases", "_depths", "_exact", "_has_patterns", "_regex")
+    __slots__ = ("_any_port", "_bases", "_depths", "_exact", "_regex")
 
     def __init__(
         self,
@@ -148,11 +145,6 @@ class OriginIndex:
         self._bases = {key: frozenset(hosts) for key, hosts in bases.items()}
         self._depths = tuple(sorted(depths))
         self._regex = regex
-        self._has_patterns = bool(any_port or bases or regex)
-
-    def membership(self) -> Callable[[str], bool]:
-        """Return what `in` would call, or less where exact origins are all there is."""
-        return self.__contains__ if self._has_patterns else self._exact.__contains__
 
     def __contains__(self, origin: str) -> bool:
         """Say whether an Origin header's value is allowed; anything malformed is not."""

@@ -9,6 +9,7 @@ from cors_core.errors import PolicyError, Problem
 from cors_core.fetch_standard import SAFELISTED_REQUEST_HEADERS
 from cors_core.messages import CORSRequest, Decision
 from cors_core.options import (
+    Origins,
     PolicySettings,
     Problems,
     read_field_names,
@@ -19,7 +20,6 @@ from cors_core.options import (
     read_regex,
     reject_unknown,
 )
-from cors_core.origins import OriginIndex, parse_origin
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -117,8 +117,7 @@ class Policy:
         for option, value in settings._asdict().items():
             put(option, value)
         put("_settings", settings)
-        index = OriginIndex(origins.exact, origins.patterns, settings.allow_origin_regex)
-        put("lists", index.membership())
+        put("lists", _membership(origins, settings.allow_origin_regex))
         put("lookup", origins.lookup)
         put("any_origin", "*" in origins.exact)
         put("any_header", "*" in names)
@@ -151,16 +150,12 @@ class Policy:
             return False
         answer = self.lookup.remembered(origin)
         if answer is None:
-            return parse_origin(origin) is not None and self.lookup.allows(origin)
+            return _is_well_formed(origin) and self.lookup.allows(origin)
         return answer
 
     async def ask(self, origin: str) -> None:
         """Have an async OriginLookup find out about `origin`, so that `looks_up` knows."""
-        if (
-            self.lookup is not None
-            and not self.allows_origin(origin)
-            and parse_origin(origin) is not None
-        ):
+        if self.lookup is not None and not self.allows_origin(origin) and _is_well_formed(origin):
             await self.lookup.ask(origin)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -198,6 +193,21 @@ def policy_from(policy: object, options: Mapping[str, Any]) -> Policy:
     else:
         return policy
     raise PolicyError((problem,))
+
+
+def _membership(origins: Origins, regex: re.Pattern[str] | None) -> Callable[[str], bool]:
+    """Return what says whether an origin is listed: no more than a set, where that will do."""
+    if not origins.patterns and regex is None:
+        return frozenset(origins.exact).__contains__
+    from cors_core.origins import OriginIndex  # late: for quick imports
+
+    return OriginIndex(origins.exact, origins.patterns, regex).__contains__
+
+
+def _is_well_formed(origin: str) -> bool:
+    from cors_core.origins import parse_origin  # late: for quick imports
+
+    return parse_origin(origin) is not None
 
 
 def _restored(options: dict[str, Any]) -> Policy:

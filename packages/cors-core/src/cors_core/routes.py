@@ -60,12 +60,13 @@ def cors_exempt(endpoint: _Endpoint) -> _Endpoint:
     return _marked(endpoint, EXEMPT)
 
 
-def mark_of(endpoint: object, *others: object) -> Any:
+def mark_of(*endpoints: object) -> Any:
     """Return the mark of the first endpoint that has one, else `None`."""
-    mark = getattr(endpoint, _ATTRIBUTE, None)
-    if mark is not None:
-        return mark[0]
-    return mark_of(*others) if others else None
+    for endpoint in endpoints:
+        mark = getattr(endpoint, _ATTRIBUTE, None)
+        if mark is not None:
+            return mark[0]
+    return None
 
 
 def marks_exist() -> bool:

@@ -9,8 +9,8 @@ from typing import Any
 
 from cors_core.answers import remember
 from cors_core.decide import LONGEST_READ, LONGEST_REMEMBERED, actual_decision, decision_for
+from cors_core.fetch_standard import MAX_ORIGIN_LENGTH
 from cors_core.messages import CORSRequest, Decision
-from cors_core.origins import MAX_ORIGIN_LENGTH
 from cors_core.policy import Policy
 
 Scope = MutableMapping[str, Any]
