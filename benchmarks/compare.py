@@ -44,6 +44,8 @@ class Row(TypedDict):
     """By variant but bare, the median difference to bare."""
     whole_ratio: float
     """Ours to the peer's, the median of the rounds' ratios."""
+    floor_ratio: float
+    """The floor's to the peer's, likewise."""
 
 
 def compare(framework: str, effort: Effort, sizes: tuple[int, ...]) -> list[Row]:
@@ -75,6 +77,7 @@ def _row(size: int, situation: Situation, times: Times) -> dict[str, object]:
         "whole": {name: median(series) for name, series in times.items()},
         "overhead": {name: difference(times, name, "bare") for name in times if name != "bare"},
         "whole_ratio": ratio(times, "ours", "peer"),
+        "floor_ratio": ratio(times, "floor", "peer"),
     }
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.compare import Row
 from benchmarks.end_to_end import VARIANTS, Rates
 from benchmarks.situations import BY_NAME
-from benchmarks.targets import Results, verdicts
+from benchmarks.targets import Results, Verdict, verdicts
 
 _PACKAGES = ("cors-core", "starlette", "uvicorn", "flask", "flask-cors", "gunicorn", "django",
              "django-cors-headers", "falcon")  # fmt: skip
@@ -35,14 +35,7 @@ def sections(results: Results) -> Iterator[str]:
     """Yield each table under its heading."""
     found = verdicts(results)
     if found:
-        reached = sum(verdict.passed for verdict in found)
-        rows = [
-            (v.subject, v.quantity, f"{v.measured:.3g} {v.unit}", f"{v.limit:g} {v.unit}",
-             "pass" if v.passed else "**miss**")
-            for v in found
-        ]  # fmt: skip
-        heads = ("", "", "measured", "at most", "")
-        yield f"## Targets: {reached} of {len(found)} reached\n\n{table(heads, rows)}"
+        yield _targets(found)
     for framework in dict.fromkeys(row["framework"] for row in results["rows"]):
         yield _comparison([row for row in results["rows"] if row["framework"] == framework])
     if "decide" in results:
@@ -62,6 +55,24 @@ def sections(results: Results) -> Iterator[str]:
         yield _costs(results)
     if results.get("end to end"):
         yield _rates(results["end to end"])
+
+
+def _targets(found: list[Verdict]) -> str:
+    rows = []
+    for verdict in found:
+        unit, floor = verdict.unit, verdict.floor
+        outcome = "pass" if verdict.passed else "**miss**"
+        if verdict.out_of_reach:
+            outcome = "below the floor"
+        figures = (f"{verdict.measured:.3g} {unit}", f"{verdict.limit:g} {unit}")
+        shown = "" if floor is None else f"{floor:.3g}"
+        rows.append((verdict.subject, verdict.quantity, *figures, shown, outcome))
+    reached = sum(verdict.passed for verdict in found)
+    below = sum(verdict.out_of_reach for verdict in found)
+    title = f"## Targets: {reached} of {len(found)} reached"
+    if below:
+        title += f", {below} below what the floor itself takes"
+    return f"{title}\n\n{table(('', '', 'measured', 'at most', 'floor', ''), rows)}"
 
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

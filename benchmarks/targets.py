@@ -19,11 +19,18 @@ class Verdict(NamedTuple):
     measured: float
     limit: float
     unit: str = ""
+    floor: float | None = None
+    """What the floor measures here, where that says something."""
 
     @property
     def passed(self) -> bool:
         """Whether the target was reached."""
         return self.measured <= self.limit
+
+    @property
+    def out_of_reach(self) -> bool:
+        """Whether a layer that decides nothing would miss it as well."""
+        return not self.passed and self.floor is not None and self.floor > self.limit
 
 
 class _Line(NamedTuple):
@@ -70,15 +77,15 @@ def verdicts(results: Results) -> list[Verdict]:
 
 def _of_line(line: _Line, row: Row) -> Iterator[Verdict]:
     subject = f"{row['title']}, {row['peer']}, {line.origins:,} origins: {row['situation']}"
-    if row["situation"] in _PREFLIGHTS:
-        yield Verdict(subject, "whole, of the peer's", row["whole_ratio"], line.preflight)
-        return
-    if line.column == "whole":
-        yield Verdict(subject, "whole, of the peer's", row["whole_ratio"], line.actual)
+    if row["situation"] in _PREFLIGHTS or line.column == "whole":
+        limit = line.preflight if row["situation"] in _PREFLIGHTS else line.actual
+        whole = row["whole_ratio"]
+        yield Verdict(subject, "whole, of the peer's", whole, limit, floor=row["floor_ratio"])
         return
     limit = line.refused if line.refused and row["situation"] == "refused" else line.actual
     overhead = row["overhead"]
-    yield Verdict(subject, "overhead, of the peer's", overhead["ours"] / overhead["peer"], limit)
+    shares = [overhead[variant] / overhead["peer"] for variant in ("ours", "floor")]
+    yield Verdict(subject, "overhead, of the peer's", shares[0], limit, floor=shares[1])
     if line.floor:
         share = overhead["ours"] / overhead["floor"]
         yield Verdict(subject, "overhead, of the floor's", share, line.floor)

@@ -295,7 +295,7 @@ def test_async_sources_are_refused_where_nothing_awaits() -> None:
         ({"policies": [A]}, "is no mapping of names"),
         ({"policy": 5}, "policy 5 is no Policy"),
         ({"policy": A, "options": {"max_age": 5}}, "stands beside the options max_age"),
-        ({"policy": fails, "options": {"max_age": 5}}, "is no Policy"),
+        ({"policy": fails, "options": {"max_age": 5}}, "stands beside the options max_age"),
         ({"policy": "name", "policies": {"name": A}}, "policy 'name' is no Policy"),
     ],
 )

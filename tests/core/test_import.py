@@ -4,12 +4,13 @@ import subprocess
 import sys
 
 LATE = {"publicsuffixlist", "ipaddress", "socket", "datetime", "dataclasses", "difflib"}
+LATE |= {"cors_core.choice", "cors_core.origins", "cors_core.origin_entries", "cors_core.openness"}
 
 CODE = """
 import sys
 before = set(sys.modules)
 import cors_core
-print(*sorted({name.partition(".")[0] for name in set(sys.modules) - before}))
+print(*sorted(set(sys.modules) - before))
 """
 
 
@@ -20,5 +21,6 @@ def test_import_takes_little() -> None:
     ran = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, check=True)
     imported = set(ran.stdout.decode().split())
     assert "cors_core" in imported
-    assert imported <= {*sys.stdlib_module_names, "cors_core"}
+    packages = {name.partition(".")[0] for name in imported}
+    assert packages <= {*sys.stdlib_module_names, "cors_core"}
     assert not imported & LATE

@@ -106,6 +106,8 @@ def test_policy_from() -> None:
     assert policy_from(None, {}) == Policy()
     with pytest.raises(PolicyError, match="stands beside the options max_age, allow_origins; give"):
         policy_from(policy, {"max_age": 1, "allow_origins": []})
+    with pytest.raises(PolicyError, match="stands beside the options max_age; give either"):
+        policy_from(lambda request: policy, {"max_age": 1})
     with pytest.raises(PolicyError, match=r"policy \{\} is no Policy; build one"):
         policy_from({}, {})
 

@@ -185,11 +185,11 @@ def policy_from(policy: object, options: Mapping[str, Any]) -> Policy:
     """
     if policy is None:
         return Policy(**options)
-    if not isinstance(policy, Policy):
-        problem = Problem("policy", policy, "is no Policy", "build one: Policy(allow_origins=...)")
-    elif options:
+    if options:
         reason = f"stands beside the options {', '.join(options)}"
         problem = Problem("policy", policy, reason, "give either a policy or options")
+    elif not isinstance(policy, Policy):
+        problem = Problem("policy", policy, "is no Policy", "build one: Policy(allow_origins=...)")
     else:
         return policy
     raise PolicyError((problem,))
