@@ -12,7 +12,7 @@ from statistics import median
 from typing import TypedDict
 
 from benchmarks import transports
-from benchmarks.situations import SITUATIONS, Situation, origins
+from benchmarks.situations import BY_NAME, SITUATIONS, Situation, origins
 from benchmarks.timing import (
     COPIES,
     FULL,
@@ -46,6 +46,8 @@ class Row(TypedDict):
     """Ours to the peer's, the median of the rounds' ratios."""
     floor_ratio: float
     """The floor's to the peer's, likewise."""
+    ordinary_ratio: float | None
+    """Of 64 KiB of commas: ours to our own answer to an allowed preflight, likewise."""
 
 
 def compare(framework: str, effort: Effort, sizes: tuple[int, ...]) -> list[Row]:
@@ -63,6 +65,9 @@ def compare(framework: str, effort: Effort, sizes: tuple[int, ...]) -> list[Row]
                 {name: call(app, situation) for name, app in variants.items()}
                 for variants in copies
             ]
+            if situation.name == "commas-64k":
+                for each, variants in zip(calls, copies, strict=True):
+                    each["ordinary"] = call(variants["ours"], BY_NAME["preflight"])
             times = interleaved_copies(calls, effort)
             about = {"framework": framework, "title": stack.TITLE, "peer": stack.PEER}
             rows.append({**about, **_row(size, situation, times)})
@@ -78,6 +83,7 @@ def _row(size: int, situation: Situation, times: Times) -> dict[str, object]:
         "overhead": {name: difference(times, name, "bare") for name in times if name != "bare"},
         "whole_ratio": ratio(times, "ours", "peer"),
         "floor_ratio": ratio(times, "floor", "peer"),
+        "ordinary_ratio": ratio(times, "ours", "ordinary") if "ordinary" in times else None,
     }
 
 

@@ -92,10 +92,9 @@ def _of_line(line: _Line, row: Row) -> Iterator[Verdict]:
 
 
 def _of_commas(rows: dict[tuple[str, int, str], Row]) -> Iterator[Verdict]:
-    for (framework, size, situation), row in rows.items():
-        ordinary = rows.get((framework, size, "preflight"))
-        if situation == "commas-64k" and size == 3 and ordinary:
-            share = row["whole"]["ours"] / ordinary["whole"]["ours"]
+    for (_, size, _), row in rows.items():
+        share = row["ordinary_ratio"]
+        if size == 3 and share is not None:
             subject = f"{row['title']}: 64 KiB of commas"
             yield Verdict(subject, "whole, of an ordinary preflight's", share, 1.5)
 

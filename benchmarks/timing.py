@@ -29,12 +29,12 @@ class Effort(NamedTuple):
     batch_ms: float
 
 
-COPIES = 3
+COPIES = 5
 """How often an app is built to be measured: where in memory one copy comes to lie is luck, and its
 luck, good or bad, lasts from the first round to the last."""
 
 QUICK = Effort(rounds=15, batch_ms=2)
-FULL = Effort(rounds=61, batch_ms=5)
+FULL = Effort(rounds=151, batch_ms=2)
 
 
 def interleaved(calls: Mapping[str, Call], effort: Effort) -> Times:

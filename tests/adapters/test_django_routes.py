@@ -28,6 +28,7 @@ from rest_framework.viewsets import ViewSet  # type: ignore[import-untyped]  # h
 
 from cors_core import (
     EXEMPT,
+    MARKS,
     OriginLookup,
     Policy,
     PolicyRequest,
@@ -360,18 +361,14 @@ def test_views_are_loaded_by_the_first_preflight(
     new: Callable[[], Send], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Late(ModuleType):
-        marked = False
-
         @property
         def urlpatterns(self) -> list[Any]:
-            Late.marked = True
+            monkeypatch.setattr(MARKS, "exist", True)
             return urlpatterns()
 
     monkeypatch.setitem(sys.modules, f"{SITE}.late", Late(f"{SITE}.late"))
-    for module in (routes, sys.modules["cors_core_django.middleware"]):
-        monkeypatch.setattr(module, "marks_exist", lambda: Late.marked)
     for asked in (preflight(path="/marked"), request(path="/marked")):
-        Late.marked = False
+        monkeypatch.setattr(MARKS, "exist", False)
         with override_settings(ROOT_URLCONF=f"{SITE}.late"):
             assert allowed(new()(asked)) == ["*"]
 
@@ -381,8 +378,7 @@ def test_without_marks_nothing_is_resolved(
     new: Callable[[], Send], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send = new()
-    for module in (routes, sys.modules["cors_core_django.middleware"]):
-        monkeypatch.setattr(module, "marks_exist", lambda: False)
+    monkeypatch.setattr(MARKS, "exist", False)
     monkeypatch.setattr(routes, "_mark", lambda view, method: pytest.fail("looked at a view"))
     assert allowed_at(send, "/marked") == [ORIGIN]
 

@@ -10,8 +10,8 @@ import falcon.asgi
 import falcon.routing
 import pytest
 
-import cors_core_falcon.middleware
 from cors_core import (
+    MARKS,
     OriginLookup,
     Policy,
     PolicyError,
@@ -449,7 +449,7 @@ def test_no_marks_no_routing(flavour: Any, monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(app_cors(app), "router", Spy())
     with monkeypatch.context() as patch:
-        patch.setattr(cors_core_falcon.middleware, "marks_exist", lambda: False)
+        patch.setattr(MARKS, "exist", False)
         for policy in (DEFAULT, lambda _: DEFAULT):
             patch.setattr(app_cors(app), "choice", CORSMiddleware(policy=policy).choice)
             assert policy_of(flavour.call(app, request(path="/marked"))) is DEFAULT

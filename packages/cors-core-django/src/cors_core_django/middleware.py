@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from cors_core import Decision, PolicyChoice, PolicyError, decide_by, marks_exist
+from cors_core import MARKS, Decision, PolicyChoice, PolicyError, decide_by
 from cors_core.wsgi import decide_environ, read_environ
 from cors_core_django.routes import mark_asked_for, mark_served, policy_request
 from cors_core_django.settings import SETTING, choice_from_settings
@@ -57,7 +57,7 @@ class CORSMiddleware:
         if decision.status is not None:
             return _preflight_response(decision)
         response = self._get_response(request)
-        mark = mark_served(request) if marks_exist() else None
+        mark = mark_served(request) if MARKS.exist else None
         if mark is not None:
             chosen = choice.choose(policy_request(request, method), mark)
             decision = decide_by(chosen, read_environ(meta))
@@ -77,7 +77,7 @@ class CORSMiddleware:
         if decision.status is not None:
             return _preflight_response(decision)
         response = await self._get_response(request)
-        mark = mark_served(request) if marks_exist() else None
+        mark = mark_served(request) if MARKS.exist else None
         if mark is not None:
             chosen = await choice.choose_async(policy_request(request, method), mark)
             decision = decide_by(chosen, read_environ(request.META))

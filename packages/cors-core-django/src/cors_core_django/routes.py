@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import Resolver404, URLPattern, get_resolver
 from django.utils import translation
 
-from cors_core import ROUTING_FAILED, PolicyRequest, mark_of, marks_exist
+from cors_core import MARKS, ROUTING_FAILED, PolicyRequest, mark_of
 
 
 def policy_request(request: HttpRequest, method: str) -> PolicyRequest:
@@ -28,7 +28,7 @@ def mark_asked_for(request: HttpRequest, method: str) -> object:
     try:
         resolver = get_resolver(getattr(request, "urlconf", None))
         # Django loads the views with the first request that gets as far as them.
-        if not (resolver.url_patterns and marks_exist()):
+        if not (resolver.url_patterns and MARKS.exist):
             return None
         # As LocaleMiddleware would: what an earlier request left active says nothing of this one.
         path = request.path_info

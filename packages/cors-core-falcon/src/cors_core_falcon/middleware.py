@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Unpack
 
 from cors_core import (
+    MARKS,
     Decision,
     PolicyChoice,
     PolicyOptions,
     PolicyRequest,
     PolicySource,
     decide_by,
-    marks_exist,
 )
 from cors_core.asgi import decide_scope, read_scope
 from cors_core.wsgi import decide_environ, policy_request, read_environ
@@ -89,7 +89,7 @@ class CORSMiddleware:
 
     def _decide(self, req: "falcon.Request", method: str, resource: object) -> Decision:
         fixed = self.choice.fixed
-        if fixed is not None and not marks_exist():
+        if fixed is not None and not MARKS.exist:
             return decide_environ(fixed, req.env)
         request = policy_request(req.env, method)
         chosen = self.choice.choose(request, self._mark(req, method, resource))
@@ -99,7 +99,7 @@ class CORSMiddleware:
         self, req: "falcon.asgi.Request", method: str, resource: object
     ) -> Decision:
         fixed = self.choice.fixed
-        if fixed is not None and not marks_exist():
+        if fixed is not None and not MARKS.exist:
             return decide_scope(fixed, req.scope)
         asked = read_scope(req.scope)
         host = req.get_header("Host", default="")
@@ -108,7 +108,7 @@ class CORSMiddleware:
         return decide_by(chosen, asked)
 
     def _mark(self, req: "falcon.Request", method: str, resource: object) -> object:
-        if not marks_exist():
+        if not MARKS.exist:
             return None
         if self.router is None:
             return mark_without_router(resource)

@@ -4,7 +4,7 @@ from types import FunctionType
 
 from starlette.applications import Starlette
 
-from cors_core import PolicyError, mark_of, marks_exist
+from cors_core import MARKS, PolicyError, mark_of
 from cors_core.asgi import CORSMiddleware, Receive, Scope, Send
 from cors_core_starlette.marks import MarkedEndpoints, mark_for
 from cors_core_starlette.routes import endpoint_at, enter
@@ -22,7 +22,7 @@ class MarkReader(CORSMiddleware):
 
     async def serve_other(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check the marks when the app starts; serve the rest untouched."""
-        if scope["type"] == "lifespan" and marks_exist():
+        if scope["type"] == "lifespan" and MARKS.exist:
             try:
                 self._look_through(self._root(scope))
             except PolicyError as error:

@@ -18,15 +18,16 @@ if TYPE_CHECKING:
     from cors_core.reloadable import ReloadablePolicy
     from cors_core.routes import (
         EXEMPT,
+        MARKS,
         ROUTING_FAILED,
         cors_exempt,
         cors_policy,
         mark_of,
-        marks_exist,
     )
 
 __all__ = [
     "EXEMPT",
+    "MARKS",
     "ROUTING_FAILED",
     "CORSRequest",
     "Decision",
@@ -46,7 +47,6 @@ __all__ = [
     "decide_by",
     "decision_for",
     "mark_of",
-    "marks_exist",
     "policy_from",
 ]
 
@@ -56,7 +56,7 @@ _LATE = {
     "ReloadablePolicy": "reloadable",
     **dict.fromkeys(["PolicyChoice", "PolicyRequest", "PolicySource", "decide_by"], "choice"),
     **dict.fromkeys(["EXEMPT", "ROUTING_FAILED", "cors_exempt", "cors_policy"], "routes"),
-    **dict.fromkeys(["mark_of", "marks_exist"], "routes"),
+    **dict.fromkeys(["mark_of", "MARKS"], "routes"),
 }
 """What a policy alone does not need, and the module to import when it is asked for."""
 

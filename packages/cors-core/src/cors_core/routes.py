@@ -21,8 +21,8 @@ EXEMPT: Final = Exemption.EXEMPT
 ExemptMark = Literal[Exemption.EXEMPT]
 
 
-class _Marks:
-    """Whether any endpoint was ever marked: where none is, adapters need not look for marks."""
+class Marks:
+    """Whether any endpoint of this process was ever marked; if none, none need be looked for."""
 
     __slots__ = ("exist",)
 
@@ -30,7 +30,7 @@ class _Marks:
         self.exist = False
 
 
-MARKS: Final = _Marks()
+MARKS: Final = Marks()
 
 
 def cors_policy(policy: Any) -> Callable[[_Endpoint], _Endpoint]:
@@ -67,11 +67,6 @@ def mark_of(*endpoints: object) -> Any:
         if mark is not None:
             return mark[0]
     return None
-
-
-def marks_exist() -> bool:
-    """Say whether any endpoint of this process was marked."""
-    return MARKS.exist
 
 
 def _marked(endpoint: _Endpoint, mark: object) -> _Endpoint:

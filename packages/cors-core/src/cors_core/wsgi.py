@@ -48,10 +48,10 @@ class CORSMiddleware:
         """Serve one request, as PEP 3333 has it."""
         fixed = self.choice.fixed
         marked = MARKS.exist and self.reads_marks()
-        if fixed is not None and not marked:
-            decision = decide_environ(fixed, environ)
-        else:
+        if fixed is None or marked or environ["REQUEST_METHOD"] == "OPTIONS":
             decision = self._decide(environ, reads_marks=marked)
+        else:  # `decide_environ`, without the call
+            decision = actual_decision(fixed, environ.get("HTTP_ORIGIN"))
         if decision.status is not None:
             start_response(_REASONS[decision.status], list(decision.answer))
             return [decision.body_raw]
@@ -112,6 +112,9 @@ class CORSMiddleware:
         return None
 
     def _decide(self, environ: WSGIEnvironment, *, reads_marks: bool) -> Decision:
+        fixed = self.choice.fixed
+        if fixed is not None and not reads_marks:
+            return decide_environ(fixed, environ)
         asked = read_environ(environ)
         method = asked.method
         mark = None
