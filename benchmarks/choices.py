@@ -14,7 +14,7 @@ from starlette.routing import Route
 from benchmarks.situations import BY_NAME, OPTIONS, origins
 from benchmarks.stacks.asgi import app
 from benchmarks.stacks.starlette import _items
-from benchmarks.timing import COPIES, FULL, QUICK, Effort, difference, interleaved_copies, ratio
+from benchmarks.timing import FULL, QUICK, Effort, difference, interleaved, ratio
 from benchmarks.transports import asgi
 from cors_core import OriginLookup, Policy, cors_policy
 from cors_core.asgi import CORSMiddleware
@@ -36,9 +36,8 @@ def choices(effort: Effort) -> dict[str, dict[str, float]]:
     looked_up = Policy(allow_origins=OriginLookup(listed.__contains__, ttl=3600), **OPTIONS)
     found: dict[str, dict[str, float]] = {}
     for name in ("plain", "actual", "refused", "preflight"):
-        copies = [_apps(looked_up) for _ in range(COPIES)]
-        calls = [{key: asgi(one, BY_NAME[name]) for key, one in apps.items()} for apps in copies]
-        times = interleaved_copies(calls, effort)
+        calls = {key: asgi(one, BY_NAME[name]) for key, one in _apps(looked_up).items()}
+        times = interleaved(calls, effort)
         if name == "preflight":
             found[name] = {
                 "marked": ratio(times, "marked", "unmarked"),

@@ -7,27 +7,15 @@ import argparse
 import json
 import sys
 from importlib import import_module
-from itertools import chain
 from statistics import median
 from typing import TypedDict
 
 from benchmarks import transports
 from benchmarks.situations import BY_NAME, SITUATIONS, Situation, origins
-from benchmarks.timing import (
-    COPIES,
-    FULL,
-    QUICK,
-    Effort,
-    Times,
-    difference,
-    interleaved_copies,
-    ratio,
-)
+from benchmarks.timing import FULL, QUICK, Effort, Times, difference, interleaved, ratio
 
 FRAMEWORKS = ("asgi", "starlette", "flask", "django", "falcon")
 SIZES = (1, 3, 1_000, 100_000)
-_MANY = 100_000
-"""Origins that the peers take so long to read that one copy must do."""
 
 
 class Row(TypedDict):
@@ -57,18 +45,14 @@ def compare(framework: str, effort: Effort, sizes: tuple[int, ...]) -> list[Row]
     answer = getattr(transports, f"{stack.TRANSPORT}_answer")
     rows: list[Row] = []
     for size in sizes:
-        copies = [stack.variants(origins(size)) for _ in range(COPIES if size < _MANY else 1)]
+        variants = stack.variants(origins(size))
         for situation in SITUATIONS:
-            for name, app in chain(*[variants.items() for variants in copies]):
+            for name, app in variants.items():
                 transports.check(answer(app, situation), name, situation)
-            calls = [
-                {name: call(app, situation) for name, app in variants.items()}
-                for variants in copies
-            ]
+            calls = {name: call(app, situation) for name, app in variants.items()}
             if situation.name == "commas-64k":
-                for each, variants in zip(calls, copies, strict=True):
-                    each["ordinary"] = call(variants["ours"], BY_NAME["preflight"])
-            times = interleaved_copies(calls, effort)
+                calls["ordinary"] = call(variants["ours"], BY_NAME["preflight"])
+            times = interleaved(calls, effort)
             about = {"framework": framework, "title": stack.TITLE, "peer": stack.PEER}
             rows.append({**about, **_row(size, situation, times)})
             print(f"{framework}, {size} origins, {situation.name}", file=sys.stderr)

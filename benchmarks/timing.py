@@ -8,7 +8,7 @@ does on an idle machine, and on a busy one leaves out the time that other proces
 """
 
 import gc
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import repeat
 from statistics import median
 from time import thread_time_ns
@@ -18,6 +18,11 @@ from benchmarks.transports import Call
 
 Times = dict[str, list[float]]
 """Nanoseconds per call, by variant, one per round."""
+
+_DEEPEST = 128
+"""How many calls deeper the last round runs than the first. CPython keeps frames in pieces of
+16 KiB, and a call that crosses from one to the next pays for it: at another depth it is another
+call, so at one depth a layer may even seem to make an app quicker."""
 
 _SLOW_CALL_NS = 10_000_000
 
@@ -29,12 +34,9 @@ class Effort(NamedTuple):
     batch_ms: float
 
 
-COPIES = 5
-"""How often an app is built to be measured: where in memory one copy comes to lie is luck, and its
-luck, good or bad, lasts from the first round to the last."""
-
 QUICK = Effort(rounds=15, batch_ms=2)
-FULL = Effort(rounds=151, batch_ms=2)
+FULL = Effort(rounds=31, batch_ms=2)
+"""In each of several processes: see `__main__`."""
 
 
 def interleaved(calls: Mapping[str, Call], effort: Effort) -> Times:
@@ -49,22 +51,24 @@ def interleaved(calls: Mapping[str, Call], effort: Effort) -> Times:
     for turn in range(rounds):
         first = turn % len(names)
         for name in names[first:] + names[:first]:
-            times[name].append(timed(calls[name], sizes[name]))
+            depth = turn * _DEEPEST // rounds
+            times[name].append(_timed_at_depth(depth, calls[name], sizes[name]))
     gc.unfreeze()
     return times
 
 
-def interleaved_copies(copies: Sequence[Mapping[str, Call]], effort: Effort) -> Times:
-    """Return the times of several copies of the same calls, as if they were one."""
-    rounds = -(-effort.rounds // len(copies))
-    measured = [interleaved(calls, effort._replace(rounds=rounds)) for calls in copies]
-    return {name: [time for times in measured for time in times[name]] for name in copies[0]}
+def _timed_at_depth(depth: int, call: Call, size: int) -> float:
+    if depth:
+        return _timed_at_depth(depth - 1, call, size)
+    return timed(call, size)
 
 
 def timed(call: Call, size: int) -> float:
     """Return the nanoseconds per call of one batch, without the garbage collector's."""
     gc.collect(0)
     gc.disable()
+    for _ in repeat(None, size // 10):  # not timed: caches still hold what another call needs
+        call()
     start = thread_time_ns()
     for _ in repeat(None, size):
         call()

@@ -13,7 +13,7 @@ MAY_IMPORT = {
                  "reloadable", "routes"},
     "asgi": {"choice", "messages", "options", "policy", "routes", "scopes"},
     "scopes": {"answers", "decide", "fetch_standard", "messages", "policy"},
-    "wsgi": {"choice", "decide", "messages", "options", "policy", "routes"},
+    "wsgi": {"choice", "decide", "fetch_standard", "messages", "options", "policy", "routes"},
     "choice": {"decide", "errors", "failures", "messages", "options", "policy", "routes"},
     "reloadable": {"errors", "failures", "policy"},
     "decide": {"answers", "fetch_standard", "field_names", "messages", "policy"},

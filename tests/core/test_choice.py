@@ -328,4 +328,4 @@ def test_a_decision_of_what_was_chosen() -> None:
     own = [("Access-Control-Allow-Origin", "*"), ("Vary", "Accept")]
     assert EXEMPTED.merged(own) == own
     assert EXEMPTED.merged_raw([(b"vary", b"x")]) == [(b"vary", b"x")]
-    assert EXEMPTED.changes(dict(own)) == ([], ())
+    assert EXEMPTED.changes(dict(own)) == ((), ())

@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from cors_core import MARKS, Decision, PolicyChoice, PolicyError, decide_by
 from cors_core.wsgi import decide_environ, read_environ
 from cors_core_django.routes import mark_asked_for, mark_served, policy_request
-from cors_core_django.settings import SETTING, choice_from_settings
+from cors_core_django.settings import CHOICES, SETTING, choice_from_settings
 
 GetResponse = Callable[[HttpRequest], Any]
 
@@ -39,7 +39,7 @@ class CORSMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         """Answer the request, or have it answered with the policy's headers."""
-        choice = _choice(self._is_async)
+        choice = CHOICES.get(self._is_async) or _choice(self._is_async)
         # META is the same in both handlers: Django writes ASGI's headers as WSGI has them.
         meta = request.META
         decision = None

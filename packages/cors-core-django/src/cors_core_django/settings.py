@@ -1,7 +1,6 @@
 """The policies in the setting CORS_CORE: a dict, or what decides by itself."""
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -13,9 +12,12 @@ from cors_core import PolicyChoice, PolicyError, Problem
 SETTING = "CORS_CORE"
 
 
-@cache
+CHOICES: dict[bool, PolicyChoice] = {}
+"""What `choice_from_settings` has read, by its argument, until a test overrides CORS_CORE."""
+
+
 def choice_from_settings(awaits: bool) -> PolicyChoice:
-    """Return the choice of the settings, the same one until a test overrides CORS_CORE.
+    """Return the choice of the settings, and keep it in CHOICES.
 
     The setting is a Policy, a ReloadablePolicy or a callable; or a dict with such a `policy` or
     its options, and with `policies` and `paths`. Async callables are for what `awaits`.
@@ -23,7 +25,12 @@ def choice_from_settings(awaits: bool) -> PolicyChoice:
     :raises PolicyError: for what PolicyChoice refuses, and for a setting that is missing or none of
         these.
     """
-    value = getattr(settings, SETTING, None)
+    if awaits not in CHOICES:
+        CHOICES[awaits] = _read(getattr(settings, SETTING, None), awaits)
+    return CHOICES[awaits]
+
+
+def _read(value: Any, awaits: bool) -> PolicyChoice:
     if isinstance(value, Mapping):
         return _choice_from(awaits, **value)
     if hasattr(value, "decide") or hasattr(value, "current") or callable(value):
@@ -48,4 +55,4 @@ def _choice_from(
 @receiver(setting_changed)
 def _forget(*, setting: str, **_: Any) -> None:
     if setting == SETTING:
-        choice_from_settings.cache_clear()
+        CHOICES.clear()

@@ -56,7 +56,7 @@ class MarkReader(CORSMiddleware):
         plain = isinstance(endpoint, FunctionType)
         mark = mark_of(endpoint) if plain else mark_for(endpoint, scope["method"])
         if mark is not None:
-            return mark if self._marked is None or self._marked.serves(scope) else None
+            return mark if self._marked is None or self._marked.serves(endpoint, scope) else None
         if not plain and (endpoint is None or self._leads_to(endpoint)):
             # Something stood in the way of the router, say an authentication: its answer too is
             # for the page that the route's policy lets in.

@@ -53,9 +53,8 @@ class MarkedEndpoints:
         """Whether the app has more routes by now."""
         return self._listing.outgrown
 
-    def serves(self, scope: Scope) -> bool:
+    def serves(self, endpoint: object, scope: Scope) -> bool:
         """Say whether a request's endpoint served its method; if not, its route answered 405."""
-        endpoint = scope["endpoint"]
         route = scope.get("route")
         if getattr(route, "endpoint", None) is endpoint:
             methods = getattr(route, "methods", None)

@@ -140,8 +140,9 @@ class CORSMiddleware:
             decision = decide_scope(policy, scope)
         elif mark is not None:
             return self._send_chosen(mark, scope, send, message)
-        headers = decision.merged_raw(message.get("headers", ()))
-        return send({**message, "headers": headers})
+        message = dict(message)
+        message["headers"] = decision.merged_raw(message.get("headers", ()))
+        return send(message)
 
     async def _send_chosen(self, mark: object, scope: Scope, send: Send, message: Message) -> None:
         """Send the start of a response, decided by a mark that may have to be awaited."""

@@ -4,7 +4,7 @@ A Decision also knows how its headers join those of an app's response, for an ad
 may be a list of str pairs (WSGI), of bytes pairs (ASGI) or a mapping (Django, Falcon).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -173,21 +173,25 @@ class Decision:
             kept[-1] = (b"vary", merged_vary(vary, self.vary).encode("latin-1"))
         return kept
 
-    def changes(self, app_headers: Mapping[str, str]) -> tuple[list[str], Pairs]:
+    def changes(self, app_headers: Mapping[str, str]) -> tuple[Sequence[str], Pairs]:
         """Return what to delete from, and what then to set in, a mapping of a response's headers.
 
         For responses that hold each name once, whatever the case of the names.
         """
+        for name in app_headers:
+            if name not in NOT_OWNED and name[:1] in OWNED_FIRST_LETTERS:
+                return self._changes_of_owned(app_headers)
+        return (), self.added
+
+    def _changes_of_owned(self, app_headers: Mapping[str, str]) -> tuple[Sequence[str], Pairs]:
         dropped: list[str] = []
         added = self.added
         for name in app_headers:
-            if name not in NOT_OWNED and name[:1] in OWNED_FIRST_LETTERS:
-                lower = name.lower()
-                if lower.startswith(_OWNED_PREFIX):
-                    dropped.append(name)
-                elif lower == "vary" and self.vary:
-                    vary = merged_vary([app_headers[name]], self.vary)
-                    added = (*self.headers, ("Vary", vary))
+            lower = name.lower()
+            if lower.startswith(_OWNED_PREFIX):
+                dropped.append(name)
+            elif lower == "vary" and self.vary:
+                added = (*self.headers, ("Vary", merged_vary([app_headers[name]], self.vary)))
         return dropped, added
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -233,9 +237,9 @@ class _Exempted(Decision):
         """Return the app's headers as they are."""
         return list(app_headers)
 
-    def changes(self, app_headers: Mapping[str, str]) -> tuple[list[str], Pairs]:
+    def changes(self, app_headers: Mapping[str, str]) -> tuple[Sequence[str], Pairs]:
         """Return nothing to delete and nothing to set."""
-        return [], ()
+        return (), ()
 
 
 EXEMPTED: Final[Decision] = _Exempted(RequestKind.ACTUAL, (), (), ())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from cors_core.choice import PolicyChoice, PolicyRequest, PolicySource, decide_by
 from cors_core.decide import actual_decision, decision_for
+from cors_core.fetch_standard import MAX_ORIGIN_LENGTH
 from cors_core.messages import NOT_OWNED, OWNED_FIRST_LETTERS, CORSRequest, Decision
 from cors_core.options import PolicyOptions
 from cors_core.policy import Policy
@@ -48,10 +49,14 @@ class CORSMiddleware:
         """Serve one request, as PEP 3333 has it."""
         fixed = self.choice.fixed
         marked = MARKS.exist and self.reads_marks()
+        origin = environ.get("HTTP_ORIGIN")
         if fixed is None or marked or environ["REQUEST_METHOD"] == "OPTIONS":
             decision = self._decide(environ, reads_marks=marked)
-        else:  # `decide_environ`, without the call
-            decision = actual_decision(fixed, environ.get("HTTP_ORIGIN"))
+        elif origin is None:
+            decision = fixed.answers.not_cors
+        else:
+            known = fixed.answers.actual.get(origin) if len(origin) <= MAX_ORIGIN_LENGTH else None
+            decision = known or actual_decision(fixed, origin)
         if decision.status is not None:
             start_response(_REASONS[decision.status], list(decision.answer))
             return [decision.body_raw]
