@@ -49,6 +49,7 @@ class CORSMiddleware:
         """Serve one request, as PEP 3333 has it."""
         fixed = self.choice.fixed
         marked = MARKS.exist and self.reads_marks()
+        # As `decide_environ` does, without its calls where the decision is remembered.
         origin = environ.get("HTTP_ORIGIN")
         if fixed is None or marked or environ["REQUEST_METHOD"] == "OPTIONS":
             decision = self._decide(environ, reads_marks=marked)
