@@ -48,6 +48,9 @@ def rows() -> Iterator[tuple[str, Call]]:
 
 _PATTERNS = patterns(1_000)
 
+urlpatterns: list[Any] = []
+"""For Django, which looks a preflight's path up in the module that its settings name."""
+
 
 def _build(listed: list[str]) -> None:
     Policy(allow_origins=listed, **OPTIONS)
@@ -86,7 +89,7 @@ def _django(policy: Policy) -> Iterator[tuple[str, Call]]:
     from django.core.handlers.wsgi import WSGIRequest
     from django.http import HttpResponse
 
-    settings.configure(CORS_CORE=policy)
+    settings.configure(CORS_CORE=policy, ROOT_URLCONF=__name__)
     from cors_core_django import CORSMiddleware
 
     layer = CORSMiddleware(lambda request: HttpResponse(b"{}"))
