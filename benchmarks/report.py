@@ -18,11 +18,12 @@ _PACKAGES = ("cors-core", "starlette", "uvicorn", "flask", "flask-cors", "gunico
 
 _INTRODUCTION = """# Results
 
-Times are medians over rounds in which all variants took turns. *Overhead* is the median of the
-rounds' differences to the same app without a CORS layer; *whole* is the whole request. *Floor* is a
-layer written by hand that adds constant headers and decides nothing. A preflight does not enter
-the app, so only the whole of it compares. Times in microseconds; lower is better. How it is
-measured, where the time goes and why some targets lie below the floor: [README](README.md).
+Times are medians over rounds in which all variants took turns, and over five processes. *Overhead*
+is the median of the rounds' differences to the same app without a CORS layer; *whole* is the whole
+request. *Floor* is a layer written by hand that adds constant headers and decides nothing. A
+preflight does not enter the app, so only the whole of it compares. Times in microseconds; lower is
+better. How it is measured, where the time goes and why some targets lie below the floor:
+[README](README.md).
 """
 
 
