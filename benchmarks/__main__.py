@@ -26,8 +26,8 @@ _HERE = Path(__file__).parent
 
 
 _PROCESSES = 5
-"""How often each part is measured, the median counting: where in memory a process comes to lie is
-luck that lasts its whole life, and worth up to three microseconds a request in Flask."""
+"""How often each part is measured, the median counting: two processes alike may differ by
+microseconds a request for their whole life, which in Flask is more than the layer costs."""
 
 
 def measure(parts: list[str], quick: bool) -> Results:

@@ -152,6 +152,10 @@ def _costs(results: Results) -> str:
         foreign = ", ".join(importing["foreign modules"]) or "nothing"
         rows += [
             ("`import cors_core`", f"{importing['milliseconds']:.1f} ms"),
+            (
+                "what it adds to a process, from start to exit",
+                f"{importing['milliseconds of a process']:.1f} ms",
+            ),
             ("imported from outside the standard library", foreign),
         ]
     return f"## What it costs to start\n\n{table(('', 'measured'), rows)}"

@@ -28,8 +28,8 @@ def bare() -> Flask:
 def variants(origins: list[str]) -> dict[str, Any]:
     """Return the app in each layer.
 
-    One app inside them all but the peer's, which changes its app: two equal Flask apps differ by
-    up to four microseconds, for their whole life, by where in memory they lie.
+    One app inside them all but the peer's, which changes its app: two equal Flask apps may differ
+    by microseconds a request for their whole life, which is more than the layer costs.
     """
     app, peer = bare(), bare()
     inner = app.wsgi_app

@@ -156,8 +156,11 @@ def test_no_change_of_thread() -> None:
         return HttpResponse("x")
 
     async def serve() -> HttpResponse:
-        response = CORSMiddleware(view)(RequestFactory().get("/", headers={"Origin": ORIGIN}))
-        return await response  # type: ignore[misc, no-any-return]  # the async side
+        middleware: Any = CORSMiddleware(view)  # awaitable, for the view is async
+        response: HttpResponse = await middleware(
+            RequestFactory().get("/", headers={"Origin": ORIGIN})
+        )
+        return response
 
     with override_settings(CORS_CORE=POLICY):
         response = asyncio.run(serve())

@@ -360,7 +360,7 @@ def test_a_decorator_between_that_keeps_to_wraps() -> None:
         return wrapper
 
     app = Starlette(routes=[Route("/", requires("admin")(marked)), Route("/x", logged(marked))])
-    app.add_middleware(AuthenticationMiddleware, backend=Nobody())  # type: ignore[arg-type]
+    app.add_middleware(AuthenticationMiddleware, backend=Nobody())  # type: ignore[arg-type]  # no subclass
     with_cors(app)
     assert call_asgi(app, request(path="/")).status == 403
     assert decided_by(app, "GET", "/") == BOTH_MARK

@@ -152,9 +152,9 @@ BY_PATH = [
 for one in BY_PATH:
     if one.expected.headers.get("Access-Control-Allow-Origin") == "*":
         names = str(one.expected.headers["Vary"]).removeprefix("Origin").removeprefix(", ")
-        one.expected.headers["Vary"] = names  # type: ignore[index]  # a dict
+        one.expected.headers["Vary"] = names  # type: ignore[index]  # in fact a dict
         if not names:
-            del one.expected.headers["Vary"]  # type: ignore[attr-defined]  # a dict
+            del one.expected.headers["Vary"]  # type: ignore[attr-defined]  # in fact a dict
 
 
 def by_host(asked: PolicyRequest) -> Policy | None:
