@@ -63,6 +63,24 @@ def test_a_message_that_the_app_keeps_is_not_changed() -> None:
     assert start == {"type": "http.response.start", "status": 200}
 
 
+@pytest.mark.parametrize(
+    "name",
+    [b"Access-Control-Allow-Origin", b"ACCESS-CONTROL-MAX-AGE", b"access-Control-Expose-Headers"],
+)
+def test_headers_of_the_app_are_replaced_however_they_are_spelled(name: bytes) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        headers = [(b"X-Kept", b"1"), (name, b"*"), (b"VARY", b"Accept"), (b"Vary", b"origin")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+
+    for origin, shown in ((ORIGIN, [ORIGIN]), ("https://evil.example", [])):
+        response = call_asgi(CORSMiddleware(app, policy=POLICY), request(origin=origin))
+        assert response.values("access-control-allow-origin") == shown
+        assert response.values("access-control-max-age") == []
+        assert response.values("access-control-expose-headers") == []
+        assert response.values("vary") == ["Accept, origin"]
+        assert response.values("x-kept") == ["1"]
+
+
 def test_a_crash_is_answered_and_raised() -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         raise ZeroDivisionError

@@ -347,6 +347,37 @@ def test_who_is_turned_away_before_the_router_is_told_by_the_mark(framework: Any
     assert decided_by(app, "GET", "/plain", authorization="no") == BOTH_DEFAULT
 
 
+def test_a_message_that_a_marked_app_keeps_is_not_changed() -> None:
+    start: dict[str, Any] = {"type": "http.response.start", "status": 200, "headers": []}
+
+    @cors_policy(MARK)
+    class Endpoint:
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            await send(start)
+            await send({"type": "http.response.body", "body": b""})
+
+    app = starlette(Route("/", Endpoint()))
+    for _ in range(2):
+        response = call_asgi(app, request(origin=PARTNER))
+        assert response.values("access-control-allow-origin") == [PARTNER]
+    assert start == {"type": "http.response.start", "status": 200, "headers": []}
+
+
+@pytest.mark.parametrize("name", ["Access-Control-Allow-Origin", "ACCESS-CONTROL-ALLOW-ORIGIN"])
+def test_headers_of_a_marked_app_are_replaced_however_they_are_spelled(name: str) -> None:
+    @cors_policy(MARK)
+    class Endpoint:
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            headers = [(name.encode(), b"*")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": b""})
+
+    app = starlette(Route("/", Endpoint()))
+    for origin, shown in ((PARTNER, [PARTNER]), (ORIGIN, [])):
+        response = call_asgi(app, request(origin=origin))
+        assert response.values("access-control-allow-origin") == shown
+
+
 def test_a_decorator_between_that_keeps_to_wraps() -> None:
     class Nobody:
         async def authenticate(self, _: Any) -> None:

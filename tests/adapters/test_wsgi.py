@@ -38,6 +38,36 @@ def test_the_body_is_passed_on_as_it_is() -> None:
     assert body is wrapper
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["access-control-allow-origin", "ACCESS-CONTROL-MAX-AGE", "access-Control-Expose-Headers"],
+)
+def test_headers_of_the_app_are_replaced_however_they_are_spelled(name: str) -> None:
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("x-kept", "1"), (name, "*"), ("VARY", "Accept"), ("vary", "a")])
+        return []
+
+    for origin, shown in ((ORIGIN, [ORIGIN]), ("https://evil.example", [])):
+        response = call_wsgi(CORSMiddleware(app, policy=POLICY), request(origin=origin))
+        assert response.values("access-control-allow-origin") == shown
+        assert response.values("access-control-max-age") == []
+        assert response.values("access-control-expose-headers") == []
+        assert response.values("vary") == ["Accept, a, Origin"]
+        assert response.values("x-kept") == ["1"]
+
+
+def test_headers_that_the_app_keeps_are_not_changed() -> None:
+    headers = [("Content-Type", "text/plain")]
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", headers)
+        return []
+
+    response = call_wsgi(CORSMiddleware(app, policy=POLICY), request())
+    assert response.values("access-control-allow-origin") == [ORIGIN]
+    assert headers == [("Content-Type", "text/plain")]
+
+
 def test_exc_info_of_the_app_reaches_the_server() -> None:
     seen: list[Any] = []
 

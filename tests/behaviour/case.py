@@ -122,6 +122,10 @@ def _differing(expected: Expected, response: Response) -> Any:
     reached = response.values("X-App") == ["reached"]
     if expected.app is not None and expected.app != reached:
         yield "the app answered" if reached else "the app did not answer"
+    if expected.app is False and response.status in (200, 400):  # R9
+        about = [response.values(name) for name in ("content-type", "content-length")]
+        if about != [["text/plain"], [str(len(response.body))]]:
+            yield f"content-type and content-length: got {about}"
     wanted = {name.lower(): value for name, value in expected.headers.items()}
     names = {name.lower() for name, _ in response.headers}
     ours = {name for name in names if name == "vary" or name.startswith("access-control-")}
