@@ -28,7 +28,7 @@ from cors_core import (
     cors_exempt,
     cors_policy,
 )
-from cors_core.routes import MARKS
+from cors_core.choosing.marks import MARKS
 from cors_core_starlette import CORSMiddleware
 from tests.behaviour.case import ORIGIN, preflight, request
 from tests.behaviour.transports import Response, call_asgi

@@ -17,9 +17,9 @@ from cors_core import (
     ReloadablePolicy,
     decide_by,
 )
-from cors_core.choice import CLOSED
+from cors_core.choosing.choice import CLOSED
+from cors_core.choosing.marks import EXEMPT
 from cors_core.messages import EXEMPTED
-from cors_core.routes import EXEMPT
 
 A, B, C, D = (Policy(allow_origins=[f"https://{name}.example"]) for name in "abcd")
 

@@ -4,7 +4,12 @@ import subprocess
 import sys
 
 LATE = {"publicsuffixlist", "ipaddress", "socket", "datetime", "dataclasses", "difflib"}
-LATE |= {"cors_core.choice", "cors_core.origins", "cors_core.origin_entries", "cors_core.openness"}
+LATE |= {
+    "cors_core.choosing.choice",
+    "cors_core.origins",
+    "cors_core.options.entries",
+    "cors_core.options.openness",
+}
 
 CODE = """
 import sys

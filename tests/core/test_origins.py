@@ -4,12 +4,8 @@ import pytest
 
 from cors_core import Policy
 from cors_core.fetch_standard import MAX_ORIGIN_LENGTH
-from cors_core.origins import (
-    OriginIndex,
-    OriginPattern,
-    parse_origin,
-    serialized_ipv6,
-)
+from cors_core.origins.index import OriginIndex, OriginPattern
+from cors_core.origins.serialized import parse_origin, serialized_ipv6
 
 
 @pytest.mark.parametrize(

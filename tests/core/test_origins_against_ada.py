@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cors_core import CORSRequest, Policy, PolicyError
 from cors_core.fetch_standard import MAX_ORIGIN_LENGTH
-from cors_core.origins import parse_origin
+from cors_core.origins.serialized import parse_origin
 from tests.properties import examples
 
 SCHEMES = ["http", "https", "ws", "wss", "ftp"]

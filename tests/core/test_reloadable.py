@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from cors_core import Policy, PolicyChoice, PolicyError, PolicyRequest, ReloadablePolicy, reloadable
+from cors_core import Policy, PolicyChoice, PolicyError, PolicyRequest, ReloadablePolicy
+from cors_core.choosing import reloadable
 
 A, B, C = (Policy(allow_origins=[f"https://{name}.example"]) for name in "abc")
 REQUEST = PolicyRequest("", "/", "GET", None)
@@ -171,7 +172,7 @@ def test_the_file_is_looked_at_once_an_interval(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [100.0]
-    monkeypatch.setattr("cors_core.reloadable.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("cors_core.choosing.reloadable.time.monotonic", lambda: now[0])
     path = tmp_path / "cors.toml"
     write(path, toml("a"))
     holder = ReloadablePolicy.from_file(path)

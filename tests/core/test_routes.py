@@ -15,7 +15,7 @@ from cors_core import (
     cors_policy,
     mark_of,
 )
-from cors_core.routes import EXEMPT
+from cors_core.choosing.marks import EXEMPT
 
 POLICY = Policy(allow_origins=["https://a.example"])
 

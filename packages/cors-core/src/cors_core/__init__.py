@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 from cors_core.decide import decision_for
 from cors_core.errors import PolicyError, Problem
 from cors_core.messages import CORSRequest, Decision, Refusal, RequestKind
-from cors_core.options import PolicyOptions
+from cors_core.options.reading import PolicyOptions
 from cors_core.policy import Policy, policy_from
 
 if TYPE_CHECKING:
-    from cors_core.choice import PolicyChoice, PolicyRequest, PolicySource, decide_by
-    from cors_core.origin_lookup import OriginLookup
-    from cors_core.reloadable import ReloadablePolicy
-    from cors_core.routes import (
+    from cors_core.choosing.choice import PolicyChoice, PolicyRequest, PolicySource, decide_by
+    from cors_core.choosing.marks import (
         EXEMPT,
         MARKS,
         ROUTING_FAILED,
@@ -24,6 +22,8 @@ if TYPE_CHECKING:
         cors_policy,
         mark_of,
     )
+    from cors_core.choosing.reloadable import ReloadablePolicy
+    from cors_core.origins.lookup import OriginLookup
 
 __all__ = [
     "EXEMPT",
@@ -52,11 +52,13 @@ __all__ = [
 
 
 _LATE = {
-    "OriginLookup": "origin_lookup",
-    "ReloadablePolicy": "reloadable",
-    **dict.fromkeys(["PolicyChoice", "PolicyRequest", "PolicySource", "decide_by"], "choice"),
-    **dict.fromkeys(["EXEMPT", "ROUTING_FAILED", "cors_exempt", "cors_policy"], "routes"),
-    **dict.fromkeys(["mark_of", "MARKS"], "routes"),
+    "OriginLookup": "origins.lookup",
+    "ReloadablePolicy": "choosing.reloadable",
+    **dict.fromkeys(
+        ["PolicyChoice", "PolicyRequest", "PolicySource", "decide_by"], "choosing.choice"
+    ),
+    **dict.fromkeys(["EXEMPT", "ROUTING_FAILED", "cors_exempt", "cors_policy"], "choosing.marks"),
+    **dict.fromkeys(["mark_of", "MARKS"], "choosing.marks"),
 }
 """What a policy alone does not need, and the module to import when it is asked for."""
 

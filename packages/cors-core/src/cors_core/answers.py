@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from cors_core.fetch_standard import SAFELISTED_REQUEST_HEADERS
 from cors_core.messages import Decision, Refusal, RequestKind
-from cors_core.options import PolicySettings
+from cors_core.options.reading import PolicySettings
 
 _MOST_REMEMBERED = 1024
 """Decisions kept per kind of request: an attacker can fill it, so it is bounded and forgets all."""

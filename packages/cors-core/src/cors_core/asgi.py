@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMappi
 from functools import partial
 from typing import Any, Unpack
 
-from cors_core.choice import PolicyChoice, PolicyRequest, PolicySource, decide_by
+from cors_core.choosing.choice import PolicyChoice, PolicyRequest, PolicySource, decide_by
+from cors_core.choosing.marks import MARKS
 from cors_core.messages import Decision, RequestKind
-from cors_core.options import PolicyOptions
+from cors_core.options.reading import PolicyOptions
 from cors_core.policy import Policy
-from cors_core.routes import MARKS
 from cors_core.scopes import Scope, decide_scope, host_of, read_scope
 
 __all__ = [

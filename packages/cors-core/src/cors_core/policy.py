@@ -8,7 +8,7 @@ from cors_core.answers import Answers
 from cors_core.errors import PolicyError, Problem
 from cors_core.fetch_standard import SAFELISTED_REQUEST_HEADERS
 from cors_core.messages import CORSRequest, Decision
-from cors_core.options import (
+from cors_core.options.reading import (
     Origins,
     PolicySettings,
     Problems,
@@ -24,7 +24,7 @@ from cors_core.options import (
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from cors_core.origin_lookup import OriginLookup
+    from cors_core.origins.lookup import OriginLookup
 
 
 class Policy:
@@ -107,7 +107,7 @@ class Policy:
         )
         reject_unknown(unknown, problems)
         if settings.allow_credentials or "*" in origins.where:
-            from cors_core.openness import check_openness  # late: for quick imports
+            from cors_core.options.openness import check_openness  # late: for quick imports
 
             check_openness(settings, origins, problems)
         if problems:
@@ -199,13 +199,13 @@ def _membership(origins: Origins, regex: re.Pattern[str] | None) -> Callable[[st
     """Return what says whether an origin is listed: no more than a set, where that will do."""
     if not origins.patterns and regex is None:
         return frozenset(origins.exact).__contains__
-    from cors_core.origins import OriginIndex  # late: for quick imports
+    from cors_core.origins.index import OriginIndex  # late: for quick imports
 
     return OriginIndex(origins.exact, origins.patterns, regex).__contains__
 
 
 def _is_well_formed(origin: str) -> bool:
-    from cors_core.origins import parse_origin  # late: for quick imports
+    from cors_core.origins.serialized import parse_origin  # late: for quick imports
 
     return parse_origin(origin) is not None
 

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
-from cors_core.choice import PolicyChoice, PolicyRequest, PolicySource, decide_by
+from cors_core.choosing.choice import PolicyChoice, PolicyRequest, PolicySource, decide_by
+from cors_core.choosing.marks import MARKS
 from cors_core.decide import actual_decision, decision_for
 from cors_core.fetch_standard import MAX_ORIGIN_LENGTH
 from cors_core.messages import NOT_OWNED, OWNED_FIRST_LETTERS, CORSRequest, Decision
-from cors_core.options import PolicyOptions
+from cors_core.options.reading import PolicyOptions
 from cors_core.policy import Policy
-from cors_core.routes import MARKS
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment

@@ -10,8 +10,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from cors_core.errors import Problem
-from cors_core.options import Origins, PolicySettings, Problems
-from cors_core.origins import OriginPattern
+from cors_core.options.reading import Origins, PolicySettings, Problems
+from cors_core.origins.index import OriginPattern
 
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList

@@ -9,13 +9,8 @@ import unicodedata
 from typing import NamedTuple
 
 from cors_core.fetch_standard import DEFAULT_PORTS, MAX_ORIGIN_LENGTH, OPAQUE_ORIGIN_SCHEMES
-from cors_core.origins import (
-    ANY_PORT,
-    OriginPattern,
-    ends_in_number,
-    parse_origin,
-    serialized_ipv6,
-)
+from cors_core.origins.index import ANY_PORT, OriginPattern
+from cors_core.origins.serialized import ends_in_number, parse_origin, serialized_ipv6
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://(.*)", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

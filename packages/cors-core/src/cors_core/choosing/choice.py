@@ -8,12 +8,12 @@ allows nothing, and the cause is logged. How the chosen policy decides is in `de
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from cors_core.choosing.marks import EXEMPT, ExemptMark
 from cors_core.decide import decision_for
 from cors_core.errors import PolicyError, Problem
 from cors_core.messages import EXEMPTED, CORSRequest, Decision
-from cors_core.options import PolicyOptions, Problems
+from cors_core.options.reading import PolicyOptions, Problems
 from cors_core.policy import Policy, policy_from
-from cors_core.routes import EXEMPT, ExemptMark
 
 if TYPE_CHECKING:
     from cors_core.failures import FailureLog

@@ -15,8 +15,8 @@ from cors_core.field_names import is_token
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from cors_core.origin_lookup import OriginLookup
-    from cors_core.origins import OriginPattern
+    from cors_core.origins.index import OriginPattern
+    from cors_core.origins.lookup import OriginLookup
 
 _MAX_DELTA_SECONDS = 2**31 - 1
 """RFC 9111 section 1.2.2: the largest delta-seconds that a recipient must understand."""
@@ -68,7 +68,7 @@ def read_origins(value: object, problems: Problems) -> Origins:
     patterns: list[OriginPattern] = []
     where: dict[str | OriginPattern, tuple[str, str]] = {}
     if listed:
-        from cors_core.origin_entries import Misspelt, read_entry  # late: for quick imports
+        from cors_core.options.entries import Misspelt, read_entry  # late: for quick imports
     for name, text in listed:
         entry = read_entry(text)
         if isinstance(entry, Misspelt):

@@ -1,0 +1,1 @@
+"""Which policy applies to a request: marks of endpoints, paths, callables, policies that change."""
