@@ -17,7 +17,7 @@ from benchmarks.situations import BY_NAME, OPTIONS, SITUATIONS, Situation, origi
 from benchmarks.stacks.asgi import app
 from benchmarks.timing import FULL, QUICK, Effort, difference, interleaved, ratio
 from benchmarks.transports import Call, asgi
-from cors_core import Policy, decision_for
+from cors_core import CORSRequest, Policy
 from cors_core.asgi import CORSMiddleware
 
 MANY_ORIGINS = 100_000
@@ -96,7 +96,7 @@ def _decide_call(policy: Policy, situation: Situation) -> Call:
     parts: list[Any] = [situation.method, *(sent.get(field) for field in _FIELDS)]
 
     def call() -> None:
-        decision_for(policy, *parts)
+        policy.decide(CORSRequest(*parts))
 
     return call
 
@@ -136,7 +136,7 @@ def _never_seen_call(made: tuple[Policy, Iterator[str]], situation: Situation) -
     requested = [sent.get(field) for field in _FIELDS[1:]]
 
     def call() -> None:
-        decision_for(policy, method, next(strangers), *requested)
+        policy.decide(CORSRequest(method, next(strangers), *requested))
 
     return call
 

@@ -151,7 +151,7 @@ def _costs(results: Results) -> str:
     if importing := results.get("import"):
         foreign = ", ".join(importing["foreign modules"]) or "nothing"
         rows += [
-            ("`import cors_core`", f"{importing['milliseconds']:.1f} ms"),
+            ("import, a Policy and its middleware", f"{importing['milliseconds']:.1f} ms"),
             (
                 "what it adds to a process, from start to exit",
                 f"{importing['milliseconds of a process']:.1f} ms",

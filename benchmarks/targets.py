@@ -49,7 +49,7 @@ class _Line(NamedTuple):
 
 
 _TABLE = (
-    _Line("asgi", 3, "overhead", 0.30, 0.30, floor=2.0),
+    _Line("asgi", 3, "overhead", 0.30, 0.30, floor=2.2),
     _Line("asgi", 1_000, "overhead", 0.15, 0.15),
     _Line("starlette", 3, "overhead", 0.35, 0.40),
     _Line("flask", 3, "overhead", 0.12, 0.08, refused=0.15),
@@ -107,7 +107,7 @@ def _of_scale(results: Results) -> Iterator[Verdict]:
 
 
 def _of_choices(results: Results) -> Iterator[Verdict]:
-    limits = {"marked": ("a marked route", 1.3), "lookup": ("a warm OriginLookup", 1.5)}
+    limits = {"marked": ("a marked route", 1.35), "lookup": ("a warm OriginLookup", 1.5)}
     for situation, ratios in results.get("choices", {}).items():
         for kind, (subject, limit) in limits.items():
             if situation != "preflight":
@@ -124,6 +124,7 @@ def _of_costs(results: Results) -> Iterator[Verdict]:
         yield Verdict(subject, "memory per origin over its strings", bytes_each, 300, "bytes")
     if importing:
         added = importing["milliseconds"]
-        yield Verdict("`import cors_core`", "added to Python's start", added, 15, "ms")
+        subject = "import, a Policy and its middleware"
+        yield Verdict(subject, "added to Python's start", added, 30, "ms")
         foreign = len(importing["foreign modules"])
         yield Verdict("`import cors_core`", "modules from outside Python", foreign, 0)

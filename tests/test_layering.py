@@ -15,7 +15,7 @@ ADAPTERS = {
     "cors_core_django": {"cors_core", "django", "asgiref"},
     "cors_core_falcon": {"cors_core", "falcon"},
 }
-PUBLIC_OF_CORE = {"cors_core", "cors_core.asgi", "cors_core.wsgi"}
+PUBLIC_OF_CORE = {"cors_core.adapters"}
 
 
 def imports_of(path: Path) -> set[str]:
@@ -42,7 +42,6 @@ def core_modules() -> dict[str, Path]:
 def test_the_core_has_no_circle() -> None:
     modules = core_modules()
     graph = {name: imports_of(path) & modules.keys() - {name} for name, path in modules.items()}
-    graph["cors_core.policy"] -= {"cors_core.decide"}  # imported late, by Policy.decide
     TopologicalSorter(graph).prepare()  # raises CycleError, which names the modules
 
 
@@ -52,9 +51,7 @@ def test_the_folders_of_the_core_have_no_circle() -> None:
         if path.name != "__init__.py":
             room = _room(name)
             graph.setdefault(room, set()).update(
-                found
-                for other in imports_of(path)
-                if (found := _room(other)) not in (room, "cors_core.decide")
+                found for other in imports_of(path) if (found := _room(other)) != room
             )
     TopologicalSorter(graph).prepare()
 
@@ -102,7 +99,7 @@ def test_an_adapter_names_no_cors_response_header(adapter: str) -> None:
 def test_sizes() -> None:
     for path in PACKAGES.glob("*/src/**/*.py"):
         lines = len(path.read_text().splitlines())
-        assert lines <= (300 if CORE in path.parents else 120), f"{path.name} has {lines} lines"
+        assert lines <= (300 if CORE in path.parents else 170), f"{path.name} has {lines} lines"
 
 
 def test_functions_are_short() -> None:

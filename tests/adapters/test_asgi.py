@@ -135,7 +135,7 @@ def test_the_vary_of_an_app_in_latin_1() -> None:
 
 
 def test_options_or_a_policy() -> None:
-    assert CORSMiddleware(nothing, allow_origins=[ORIGIN]).choice.fixed == POLICY  # type: ignore[arg-type]  # never called
+    assert CORSMiddleware(nothing, allow_origins=[ORIGIN]).layer.choice.default == POLICY  # type: ignore[arg-type]  # never called
     with pytest.raises(PolicyError, match="give either a policy or options"):
         CORSMiddleware(nothing, policy=POLICY, max_age=5)  # type: ignore[arg-type]  # never called
     misspelt: Any = {"maxage": 5}

@@ -29,14 +29,8 @@ import cors_core.wsgi
 import cors_core_falcon
 import cors_core_flask
 import cors_core_starlette
-from cors_core import (
-    CORSRequest,
-    PolicyChoice,
-    PolicyRequest,
-    cors_exempt,
-    cors_policy,
-    decide_by,
-)
+from cors_core import CORSRequest, cors_exempt, cors_policy
+from cors_core.adapters import PolicyChoice
 
 from .small_app import (
     CHUNKS,
@@ -71,19 +65,19 @@ def core(policy: Any, *, marked: bool = False, **choice: Any) -> Send:
             fields.get(f"{prefix}method"),
             fields.get(f"{prefix}headers"),
             fields.get(f"{prefix}private-network"),
+            fields.get("host", ""),
+            request.path,
         )
-        preflight = asked.method == "OPTIONS" and asked.origin is not None
-        method = asked.request_method if preflight and asked.request_method else asked.method
-        mark = plain_mark(request.path, method) if marked else None
-        wanted = PolicyRequest(fields.get("host", ""), request.path, method, asked.origin)
-        decision = decide_by(chooser.choose(wanted, mark), asked)
+        mark = plain_mark(request.path, asked.served_method) if marked else None
+        source = chooser.source_for(request.path) if mark is None else mark
+        decision = chooser.choose(source, asked).decide(asked)
         if decision.status is not None:
-            return Response(decision.status, list(decision.answer), decision.body.encode())
+            return Response(decision.status, list(decision.text.answer), decision.raw.body)
         try:
             status, headers, body = plain_answer(request)
         except Crash as error:
-            return Response(500, decision.merged([]), b"crash", raised=error)
-        return Response(status, decision.merged(headers), b"".join(body))
+            return Response(500, decision.text.join([]), b"crash", raised=error)
+        return Response(status, decision.text.join(headers), b"".join(body))
 
     return send
 
@@ -162,7 +156,7 @@ def _marked_routes() -> list[Route]:
     return [
         Route("/marked", _marked(_echo, cors_policy(MARKED)), methods=["GET", "PUT"]),
         Route("/marked-crash", _marked(_crash, cors_policy(MARKED))),
-        Route("/exempt", _marked(_exempt, cors_exempt)),
+        Route("/exempt", _marked(_exempt, cors_exempt), methods=["GET", "OPTIONS"]),
     ]
 
 
@@ -213,7 +207,7 @@ def fastapi_(policy: Any, *, marked: bool = False, **choice: Any) -> Send:
         on_marked(_marked(echo, cors_policy(MARKED)))
         app.get("/marked-crash")(_marked(crash, cors_policy(MARKED)))
 
-        @app.get("/exempt")
+        @app.api_route("/exempt", methods=["GET", "OPTIONS"])
         @cors_exempt
         async def exempt(request: fastapi.Request) -> fastapi.Response:
             return await _exempt(request)
@@ -260,7 +254,7 @@ def flask_(policy: Any, *, marked: bool = False, **choice: Any) -> Send:
         app.add_url_rule("/marked", "marked", view, methods=["GET", "PUT"])
         app.add_url_rule("/marked-crash", "marked-crash", _marked(crash, cors_policy(MARKED)))
 
-        @app.get("/exempt")
+        @app.route("/exempt", methods=["GET", "OPTIONS"], provide_automatic_options=False)
         @cors_exempt
         def exempt() -> flask.Response:
             return flask.Response("app", headers=OWN_HEADERS)
@@ -369,6 +363,8 @@ class _FalconMarked(_Falcon):
         resp.text = "app"
         resp.set_headers(OWN_HEADERS)
 
+    on_options_exempt = on_get_exempt
+
 
 class _FalconMarkedAsync(_FalconAsync):
     @cors_policy(MARKED)
@@ -385,6 +381,8 @@ class _FalconMarkedAsync(_FalconAsync):
     async def on_get_exempt(self, req: Any, resp: Any) -> None:
         resp.text = "app"
         resp.set_headers(OWN_HEADERS)
+
+    on_options_exempt = on_get_exempt
 
 
 def _falcon_marked(app: Any, resource: _Falcon) -> None:

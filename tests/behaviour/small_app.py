@@ -10,7 +10,7 @@ Its own responses carry `X-App: reached`.
     /stream        200, the body in three chunks
     /marked        GET and PUT, only where the routes are marked: the policy MARKED
     /marked-crash  the same, an exception that nobody handles
-    /exempt        GET, only where the routes are marked: no policy, its own Allow-Origin
+    /exempt        GET and OPTIONS, only where the routes are marked: no policy, its own header
     else           404
 """
 

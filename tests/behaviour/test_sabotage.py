@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from cors_core import Policy
-from cors_core.wsgi import CORSMiddleware, decide_environ
+from cors_core.adapters import EnvironReader
+from cors_core.wsgi import CORSMiddleware
 
 from .case import difference
 from .cases import CASES
@@ -71,9 +72,9 @@ def forwards_preflights(policy: Policy) -> Callable[[Request], Response]:
     """Only decorate: the app answers preflights, as with Falcon's own middleware."""
 
     def app(environ: Any, start_response: Any) -> Iterable[bytes]:
-        decision = decide_environ(policy, environ)
+        decision = policy.decide(EnvironReader().read(environ))
         return wsgi_app(
-            environ, lambda status, headers: start_response(status, decision.merged(headers))
+            environ, lambda status, headers: start_response(status, decision.text.join(headers))
         )
 
     return partial(call_wsgi, app)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -9,17 +10,19 @@ import pytest
 
 from cors_core import (
     CORSRequest,
+    Decision,
     OriginLookup,
     Policy,
-    PolicyChoice,
     PolicyError,
     PolicyRequest,
     ReloadablePolicy,
-    decide_by,
+    RequestKind,
 )
-from cors_core.choosing.choice import CLOSED
+from cors_core.adapters import Decider, PolicyChoice
+from cors_core.choosing.choice import CLOSED, EXEMPTION
 from cors_core.choosing.marks import EXEMPT
 from cors_core.messages import EXEMPTED
+from cors_core.policy import decider_of
 
 A, B, C, D = (Policy(allow_origins=[f"https://{name}.example"]) for name in "abcd")
 
@@ -36,16 +39,24 @@ def choice(policy: object = A, *, awaits: bool = True, **more: Any) -> PolicyCho
     return PolicyChoice(policy, options, more.get("policies"), more.get("paths"), awaits=awaits)
 
 
-def request(path: str = "/", origin: str | None = "https://a.example") -> PolicyRequest:
-    return PolicyRequest("api.example", path, "GET", origin)
+def request(path: str = "/", origin: str | None = "https://a.example") -> CORSRequest:
+    return CORSRequest("GET", origin, host="api.example", path=path)
 
 
-def sync(chooser: PolicyChoice, *given: Any) -> Any:
-    return chooser.choose(*given)
+def sync(chooser: PolicyChoice, asked: CORSRequest, mark: object = None) -> object:
+    source = chooser.source_for(asked.path) if mark is None else mark
+    return named(chooser.choose(source, asked))
 
 
-def awaited(chooser: PolicyChoice, *given: Any) -> Any:
-    return asyncio.run(chooser.choose_async(*given))
+def awaited(chooser: PolicyChoice, asked: CORSRequest, mark: object = None) -> Any:
+    source = chooser.source_for(asked.path) if mark is None else mark
+    return named(asyncio.run(chooser.choose_async(source, asked)))
+
+
+def named(decider: Decider | None) -> object:
+    """Return the policy that a decider decides by, or EXEMPT, or the decider itself."""
+    policies = {id(decider_of(policy)): policy for policy in (A, B, C, D)}
+    return EXEMPT if decider is EXEMPTION else policies.get(id(decider), decider)
 
 
 both = pytest.mark.parametrize("choose", [sync, awaited])
@@ -100,14 +111,14 @@ def test_hostile_paths_never_raise(choose: Callable[..., Any], path: str) -> Non
 
 
 def test_a_fixed_policy() -> None:
-    assert choice(A).fixed is A
-    assert choice(None, options={"allow_origins": ["https://a.example"]}).fixed == A
-    assert choice(A, policies={"b": B}).fixed is A
+    assert named(choice(A).fixed) is A
+    assert choice(None, options={"allow_origins": ["https://a.example"]}).fixed is not None
+    assert named(choice(A, policies={"b": B}).fixed) is A
     assert choice(ReloadablePolicy(A)).fixed is None
     assert choice(lambda _: A).fixed is None
-    assert choice(ASYNC_LOOKUP).fixed is None
+    assert choice(ASYNC_LOOKUP).fixed is decider_of(ASYNC_LOOKUP)
     lookup = Policy(allow_origins=OriginLookup(lambda _: True))
-    assert choice(lookup).fixed is lookup
+    assert choice(lookup).fixed is decider_of(lookup)
 
 
 @both
@@ -121,7 +132,7 @@ def test_sources(choose: Callable[..., Any], caplog: pytest.LogCaptureFixture) -
     holder = ReloadablePolicy(C)
     chooser = choice(by_path, policies={"held": holder, "called": by_path, "exempt": EXEMPT})
     assert choose(chooser, request("/b")) is B
-    assert seen == [request("/b")]
+    assert seen == [PolicyRequest("api.example", "/b", "GET", "https://a.example")]
     assert choose(chooser, request("/")) is CLOSED
     assert choose(chooser, request("/b"), "called") is B
     assert choose(chooser, request("/"), "called") is CLOSED
@@ -159,12 +170,16 @@ def test_an_async_lookup_is_asked_before_the_decision() -> None:
     policy = Policy(allow_origins=["https://static.example", OriginLookup(lookup)])
     chooser = choice(policy)
     for origin in (None, "https://static.example", "nonsense", "https://x.example/", "null"):
-        assert awaited(chooser, request(origin=origin)) is policy
+        chosen = awaited(chooser, request(origin=origin))
+        assert chosen is decider_of(policy)
+        asyncio.run(chosen.decide_async(request(origin=origin)))
     assert asked == []
     for origin, status in (("https://a.example", 200), ("https://b.example", 400)):
         chosen = awaited(chooser, request(origin=origin))
-        assert decide_by(chosen, CORSRequest("GET", origin)).allowed is (status == 200)
-        assert decide_by(chosen, CORSRequest("OPTIONS", origin, "GET")).status == status
+        actual = asyncio.run(chosen.decide_async(CORSRequest("GET", origin)))
+        assert actual.allowed is (status == 200)
+        asked_for = asyncio.run(chosen.decide_async(CORSRequest("OPTIONS", origin, "GET")))
+        assert asked_for.status == status
     assert asked == ["https://a.example", "https://b.example"]
 
 
@@ -177,7 +192,7 @@ def test_a_sync_lookup_is_asked_once_a_request() -> None:
 
     holder = ReloadablePolicy(Policy(allow_origins=OriginLookup(lookup, negative_ttl=0)))
     chosen = awaited(choice(holder), request())
-    assert not decide_by(chosen, CORSRequest("GET", "https://a.example")).allowed
+    assert not chosen.decide(CORSRequest("GET", "https://a.example")).allowed
     assert asked == ["https://a.example"]
 
 
@@ -250,7 +265,7 @@ def test_nothing_is_awaited_by_choose(caplog: pytest.LogCaptureFixture) -> None:
 
     chooser = choice(A)
     for source in (lambda asked: tenant(asked), ASYNC_LOOKUP, ReloadablePolicy(ASYNC_LOOKUP)):
-        assert chooser.choose(request(), source) is CLOSED
+        assert sync(chooser, request(), source) is CLOSED
     assert [str(record.exc_info[1]) for record in caplog.records if record.exc_info] == [
         "it is async, and this adapter cannot await",
         "its OriginLookup is async, and this adapter cannot await",
@@ -317,15 +332,15 @@ def test_the_problem_of_a_mark() -> None:
     assert str(problem) == "GET / 'c' is no name in policies; use one of those: 'b'"
 
 
-def test_a_decision_of_what_was_chosen() -> None:
-    actual, preflight = CORSRequest("GET", "https://a.example"), CORSRequest("OPTIONS", "x", "GET")
-    assert decide_by(A, actual) == A.decide(actual)
-    assert decide_by(EXEMPT, actual) is EXEMPTED
-    assert decide_by(EXEMPT, CORSRequest("GET")) is EXEMPTED
-    refused = decide_by(EXEMPT, preflight)
-    assert refused.status == 400
-    assert refused.headers == ()
+@pytest.mark.parametrize(
+    "asked", [CORSRequest("GET", "https://a.example"), CORSRequest("OPTIONS", "x", "GET")]
+)
+def test_an_exemption_leaves_all_to_the_app(asked: CORSRequest) -> None:
+    assert EXEMPTION.decide(asked) is EXEMPTION.actual(asked.origin) is EXEMPTED
+    assert EXEMPTED.status is None
     own = [("Access-Control-Allow-Origin", "*"), ("Vary", "Accept")]
-    assert EXEMPTED.merged(own) == own
-    assert EXEMPTED.merged_raw([(b"vary", b"x")]) == [(b"vary", b"x")]
-    assert EXEMPTED.changes(dict(own)) == ((), ())
+    assert EXEMPTED.text.join(own) == own
+    assert EXEMPTED.text.changes(dict(own)) == ((), ())
+    assert EXEMPTED.raw.join([(b"vary", b"x")]) == [(b"vary", b"x")]
+    assert pickle.loads(pickle.dumps(EXEMPTED)) == EXEMPTED
+    assert Decision(RequestKind.ACTUAL, (), (), ()) != EXEMPTED

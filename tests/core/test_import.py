@@ -1,20 +1,14 @@
-"""`import cors_core` is quick: nothing of frameworks, nothing that only some policies need."""
+"""Importing the core brings nothing of frameworks, nothing heavy that only some policies need."""
 
 import subprocess
 import sys
 
-LATE = {"publicsuffixlist", "ipaddress", "socket", "datetime", "dataclasses", "difflib"}
-LATE |= {
-    "cors_core.choosing.choice",
-    "cors_core.origins",
-    "cors_core.options.entries",
-    "cors_core.options.openness",
-}
+LATE = {"asyncio", "difflib", "publicsuffixlist", "socket", "tomllib"}
 
 CODE = """
 import sys
 before = set(sys.modules)
-import cors_core
+import cors_core.asgi, cors_core.wsgi
 print(*sorted(set(sys.modules) - before))
 """
 

@@ -73,8 +73,8 @@ def verdicts(request: CORSRequest) -> set[Verdict]:
     for lookup in (refuses, lambda origin: origin == LOOKED_UP):
         for policy in policies(lookup):
             decision = policy.decide(request)
-            content = decision.content
-            headers = decision.answer if decision.status else decision.merged([])
+            content = decision.text.content
+            headers = decision.text.answer if decision.status else decision.text.join([])
             kept = [pair for pair in headers if pair not in content]
             found.add((decision.status or 204, tuple(sorted((n.lower(), v) for n, v in kept))))
     return found

@@ -11,21 +11,23 @@ from typing import Any
 
 import pytest
 
-from cors_core import Policy, PolicyChoice, PolicyError, PolicyRequest, ReloadablePolicy
+from cors_core import CORSRequest, Policy, PolicyError, ReloadablePolicy
+from cors_core.adapters import PolicyChoice
 from cors_core.choosing import reloadable
+from cors_core.policy import decider_of
 
 A, B, C = (Policy(allow_origins=[f"https://{name}.example"]) for name in "abc")
-REQUEST = PolicyRequest("", "/", "GET", None)
+REQUEST = CORSRequest("GET", path="/")
 
 
 def test_replace() -> None:
     holder = ReloadablePolicy(A)
     chooser = PolicyChoice(holder, {}, None, None, awaits=False)
     assert holder.current is A
-    assert chooser.choose(REQUEST) is A
+    assert chooser.choose(chooser.default, REQUEST) is decider_of(A)
     holder.replace(B)
     assert holder.current is B
-    assert chooser.choose(REQUEST) is B
+    assert chooser.choose(chooser.default, REQUEST) is decider_of(B)
 
 
 @pytest.mark.parametrize("policy", [None, "https://a.example", {}, ReloadablePolicy(A)])
@@ -139,12 +141,14 @@ def test_named_policies_change_together(suffix: str, tmp_path: Path) -> None:
     only = ReloadablePolicy.from_file(str(path), interval=0, name="two")
     assert [holders["one"].current, holders["two"].current, only.current] == [A, B, B]
     chooser = PolicyChoice(holders["one"], {}, holders, None, awaits=False)
-    assert chooser.choose(REQUEST, "two") == B
+    assert holders["two"].current == B
+    assert chooser.choose("two", REQUEST) is decider_of(holders["two"].current)
     write(path, tables("b", "c"))
     becomes(holders["two"], C)
     becomes(holders["one"], B)
     becomes(only, C)
-    assert chooser.choose(REQUEST, "two") == C
+    assert holders["two"].current == C
+    assert chooser.choose("two", REQUEST) is decider_of(holders["two"].current)
 
 
 def test_a_bad_file_at_the_start(tmp_path: Path) -> None:

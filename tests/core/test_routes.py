@@ -5,16 +5,8 @@ from typing import Any
 
 import pytest
 
-from cors_core import (
-    MARKS,
-    Policy,
-    PolicyError,
-    PolicyRequest,
-    ReloadablePolicy,
-    cors_exempt,
-    cors_policy,
-    mark_of,
-)
+from cors_core import Policy, PolicyError, PolicyRequest, ReloadablePolicy, cors_exempt, cors_policy
+from cors_core.adapters import MARKS, mark_of
 from cors_core.choosing.marks import EXEMPT
 
 POLICY = Policy(allow_origins=["https://a.example"])

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cors_core import CORSRequest, Decision, Policy, PolicyError, PolicyOptions
+from cors_core import CORSRequest, Decision, Policy, PolicyError
+from cors_core.adapters import PolicyOptions
 from tests.properties import examples
 from tests.properties.strategies import (
     ALL_ORIGINS,
@@ -54,7 +55,7 @@ _REQUESTS = st.builds(
 
 def unsound(decision: Decision) -> str:
     """Return what must never be in an answer; nothing if all is well."""
-    lines = [*decision.headers, *decision.answer, ("Vary", ", ".join(decision.vary))]
+    lines = [*decision.headers, *decision.text.answer, ("Vary", ", ".join(decision.vary))]
     size = sum(len(name) + len(value) for name, value in lines) + len(decision.body)
     if size > 2 * LONGEST_ANSWER:  # `answer` holds `headers` again
         return f"{size} characters"

@@ -121,7 +121,7 @@ MARKS = [
     marked(
         "exempt-preflight",
         preflight("GET", path="/exempt"),
-        ORIGIN_REFUSED.__class__(REFUSED, 400, "Disallowed CORS origin, method", app=False),
+        Expected({"Access-Control-Allow-Origin": "*"}),
         Expected(shown(ORIGIN, "GET"), body="OK", app=False),
     ),
 ]

@@ -7,9 +7,9 @@ from django.conf import settings
 from django.core import checks
 from django.utils.module_loading import import_string
 
-from cors_core import PolicyError, Problem
+from cors_core.adapters import PolicyError, Problem
 from cors_core_django.routes import marked_views
-from cors_core_django.settings import SETTING, choice_from_settings
+from cors_core_django.settings import SETTING, layer_from_settings
 
 # What a handler that cannot await refuses, it refuses when it starts: nothing here says which one
 # is going to serve.
@@ -44,7 +44,7 @@ _OTHER_CORS = "corsheaders.middleware.CorsMiddleware"
 def check_policy(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
     """Return an error for each problem of the setting CORS_CORE."""
     try:
-        choice_from_settings(_AWAITS)
+        layer_from_settings(_AWAITS)
     except PolicyError as error:
         return [_error(problem, SETTING, "E001") for problem in error.problems]
     return []
@@ -55,7 +55,7 @@ def check_marks(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks
     """Return an error for each view whose mark names a policy that CORS_CORE does not have."""
     if not getattr(settings, "ROOT_URLCONF", None) or check_policy(app_configs):
         return []
-    choice = choice_from_settings(_AWAITS)
+    choice = layer_from_settings(_AWAITS).choice
     errors = {
         (where, problem.finding): _error(problem, where, "E002")
         for where, mark in marked_views()

@@ -8,14 +8,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from cors_core import MARKS, Decision, PolicyChoice, PolicyError, decide_by
-from cors_core.wsgi import decide_environ, read_environ
-from cors_core_django.routes import mark_asked_for, mark_served, policy_request
-from cors_core_django.settings import CHOICES, SETTING, choice_from_settings
+from cors_core.adapters import Decision, Layer, PolicyError
+from cors_core_django.settings import LAYERS, SETTING, layer_from_settings
 
 GetResponse = Callable[[HttpRequest], Any]
-
-_ASKED = "HTTP_ACCESS_CONTROL_REQUEST_METHOD"
 
 
 class CORSMiddleware:
@@ -35,66 +31,40 @@ class CORSMiddleware:
         self._is_async = iscoroutinefunction(get_response)
         if self._is_async:
             markcoroutinefunction(self)
-        _choice(self._is_async)
+        _layer(self._is_async)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         """Answer the request, or have it answered with the policy's headers."""
-        choice = CHOICES.get(self._is_async) or _choice(self._is_async)
-        # META is the same in both handlers: Django writes ASGI's headers as WSGI has them.
-        meta = request.META
-        decision = None
-        method, mark = meta["REQUEST_METHOD"], None
-        if method == "OPTIONS" and "HTTP_ORIGIN" in meta and _ASKED in meta:
-            method = meta[_ASKED]
-            mark = mark_asked_for(request, method)
-        if choice.fixed is not None and mark is None:
-            decision = decide_environ(choice.fixed, meta)
+        layer = LAYERS.get(self._is_async) or _layer(self._is_async)
         if self._is_async:
-            return self._respond_async(request, choice, method, mark, decision)
-        if decision is None:
-            chosen = choice.choose(policy_request(request, method), mark)
-            decision = decide_by(chosen, read_environ(meta))
-        if decision.status is not None:
-            return _preflight_response(decision)
+            return self._respond_async(layer, request)
+        found = layer.before(request)
+        if isinstance(found, Decision) and found.status is not None:
+            return _preflight_response(found)
         response = self._get_response(request)
-        mark = mark_served(request) if MARKS.exist else None
-        if mark is not None:
-            chosen = choice.choose(policy_request(request, method), mark)
-            decision = decide_by(chosen, read_environ(meta))
-        return _with_headers(decision, response)
+        return _with_headers(layer.after(found, request), response)
 
     async def _respond_async(
-        self,
-        request: HttpRequest,
-        choice: PolicyChoice,
-        method: str,
-        mark: object,
-        decision: Decision | None,
+        self, layer: Layer[HttpRequest], request: HttpRequest
     ) -> HttpResponseBase:
-        if decision is None:
-            chosen = await choice.choose_async(policy_request(request, method), mark)
-            decision = decide_by(chosen, read_environ(request.META))
-        if decision.status is not None:
-            return _preflight_response(decision)
+        found = await layer.before_async(request)
+        if isinstance(found, Decision) and found.status is not None:
+            return _preflight_response(found)
         response = await self._get_response(request)
-        mark = mark_served(request) if MARKS.exist else None
-        if mark is not None:
-            chosen = await choice.choose_async(policy_request(request, method), mark)
-            decision = decide_by(chosen, read_environ(request.META))
-        return _with_headers(decision, response)
+        return _with_headers(await layer.after_async(found, request), response)
 
 
-def _choice(is_async: bool) -> PolicyChoice:
-    """Return the choice of the moment: a test may have overridden the setting."""
+def _layer(is_async: bool) -> Layer[HttpRequest]:
+    """Return the layer of the moment: a test may have overridden the settings."""
     try:
-        return choice_from_settings(is_async)
+        return layer_from_settings(is_async)
     except PolicyError as error:
         raise ImproperlyConfigured(f"the setting {SETTING}: {error}") from error
 
 
 def _preflight_response(decision: Decision) -> HttpResponse:
-    headers = dict(decision.answer)
-    response = HttpResponse(decision.body_raw, status=decision.status, headers=headers)
+    headers = dict(decision.text.answer)
+    response = HttpResponse(decision.raw.body, status=decision.status, headers=headers)
     # Else Django logs a warning for each refused preflight, which costs more than all the rest: a
     # stranger would fill the log with requests that never reached the site.
     response._has_been_logged = True  # type: ignore[attr-defined]  # Django's, unstubbed
@@ -103,7 +73,7 @@ def _preflight_response(decision: Decision) -> HttpResponse:
 
 def _with_headers(decision: Decision, response: HttpResponseBase) -> HttpResponseBase:
     headers = response.headers
-    dropped, added = decision.changes(headers)
+    dropped, added = decision.text.changes(headers)
     for name in dropped:
         del headers[name]
     for name, value in added:

@@ -6,28 +6,31 @@ from typing import Any
 from django.conf import settings
 from django.core.signals import setting_changed
 from django.dispatch import receiver
+from django.http import HttpRequest
 
-from cors_core import PolicyChoice, PolicyError, Problem
+from cors_core.adapters import Layer, PolicyChoice, PolicyError, Problem
+from cors_core_django.routes import DjangoReader, DjangoRoutes
 
 SETTING = "CORS_CORE"
 
 
-CHOICES: dict[bool, PolicyChoice] = {}
-"""What `choice_from_settings` has read, by its argument, until a test overrides CORS_CORE."""
+LAYERS: dict[bool, Layer[HttpRequest]] = {}
+"""What `layer_from_settings` has read, by its argument, until a test overrides the settings."""
 
 
-def choice_from_settings(awaits: bool) -> PolicyChoice:
-    """Return the choice of the settings, and keep it in CHOICES.
+def layer_from_settings(awaits: bool) -> Layer[HttpRequest]:
+    """Return the layer that the settings describe, and keep it in LAYERS.
 
     The setting is a Policy, a ReloadablePolicy or a callable; or a dict with such a `policy` or
-    its options, and with `policies` and `paths`. Async callables are for what `awaits`.
+    its options, and with `policies` and `paths`. Async callables only where the handler `awaits`.
 
     :raises PolicyError: for what PolicyChoice refuses, and for a setting that is missing or none of
         these.
     """
-    if awaits not in CHOICES:
-        CHOICES[awaits] = _read(getattr(settings, SETTING, None), awaits)
-    return CHOICES[awaits]
+    if awaits not in LAYERS:
+        choice = _read(getattr(settings, SETTING, None), awaits)
+        LAYERS[awaits] = Layer(choice, DjangoReader(), DjangoRoutes())
+    return LAYERS[awaits]
 
 
 def _read(value: Any, awaits: bool) -> PolicyChoice:
@@ -54,5 +57,5 @@ def _choice_from(
 
 @receiver(setting_changed)
 def _forget(*, setting: str, **_: Any) -> None:
-    if setting == SETTING:
-        CHOICES.clear()
+    if setting in (SETTING, "ROOT_URLCONF"):
+        LAYERS.clear()

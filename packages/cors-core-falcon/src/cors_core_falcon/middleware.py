@@ -1,25 +1,28 @@
 """CORSMiddleware for `falcon.App` and `falcon.asgi.App`: one object serves both."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
-from cors_core import (
-    MARKS,
+from cors_core.adapters import (
+    CORSRequest,
+    Decider,
     Decision,
+    EnvironReader,
+    Layer,
     PolicyChoice,
     PolicyOptions,
-    PolicyRequest,
     PolicySource,
-    decide_by,
+    ScopeReader,
 )
-from cors_core.asgi import decide_scope, read_scope
-from cors_core.wsgi import decide_environ, policy_request, read_environ
-from cors_core_falcon.marks import Router, mark_at, mark_without_router
-from cors_core_falcon.responses import DECISION, answer_preflight, put_headers
+from cors_core_falcon.marks import Asked, FalconRoutes, Router
+from cors_core_falcon.responses import answer_preflight, put_headers
 
 if TYPE_CHECKING:
     import falcon
     import falcon.asgi
+
+_FOUND = "cors_core.found"
+"""Where a request's environ or scope keeps what was found before the app ran."""
 
 
 class CORSMiddleware:
@@ -50,31 +53,32 @@ class CORSMiddleware:
         router: Router | None = None,
         **options: Unpack[PolicyOptions],
     ) -> None:
-        self.choice = PolicyChoice(policy, options, policies, paths, awaits=True)
-        self.router = router
+        choice = PolicyChoice(policy, options, policies, paths, awaits=True)
+        routes = FalconRoutes(router)
+        self._wsgi = Layer(choice, _Reader(EnvironReader(), "env"), routes)
+        self._asgi = Layer(choice, _Reader(ScopeReader(), "scope"), routes)
 
     def process_request(self, req: "falcon.Request", resp: "falcon.Response") -> None:
         """Answer a preflight, so that neither later middleware nor a responder sees it."""
-        if req.method == "OPTIONS":  # spares all others a decision that process_response takes
-            method = req.env.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD")
-            if method is not None:
-                answer_preflight(self._decide(req, method, None), resp, req.env)
+        if self._decides_before(req):
+            found = req.env[_FOUND] = self._wsgi.before(Asked(req))
+            answer_preflight(found, resp)
 
     def process_response(
         self, req: "falcon.Request", resp: "falcon.Response", resource: object, req_succeeded: bool
     ) -> None:
         """Put the policy's headers on whatever the app, or Falcon for it, answers."""
-        decision = req.env.get(DECISION)
-        put_headers(decision or self._decide(req, req.method, resource), resp)
+        asked = Asked(req, resource)
+        found = req.env.get(_FOUND) or self._wsgi.before(asked)
+        put_headers(self._wsgi.after(found, asked), resp)
 
     async def process_request_async(
         self, req: "falcon.asgi.Request", resp: "falcon.asgi.Response"
     ) -> None:
         """Do as `process_request`."""
-        if req.method == "OPTIONS":
-            method = req.get_header("Access-Control-Request-Method")
-            if method is not None:
-                answer_preflight(await self._decide_async(req, method, None), resp, req.scope)
+        if self._decides_before(req):
+            found = req.scope[_FOUND] = await self._asgi.before_async(Asked(req))
+            answer_preflight(found, resp)
 
     async def process_response_async(
         self,
@@ -84,32 +88,36 @@ class CORSMiddleware:
         req_succeeded: bool,
     ) -> None:
         """Do as `process_response`."""
-        decision = req.scope.get(DECISION)
-        put_headers(decision or await self._decide_async(req, req.method, resource), resp)
+        asked = Asked(req, resource)
+        found = req.scope.get(_FOUND) or await self._asgi.before_async(asked)
+        put_headers(await self._asgi.after_async(found, asked), resp)
 
-    def _decide(self, req: "falcon.Request", method: str, resource: object) -> Decision:
-        fixed = self.choice.fixed
-        if fixed is not None and not MARKS.exist:
-            return decide_environ(fixed, req.env)
-        request = policy_request(req.env, method)
-        chosen = self.choice.choose(request, self._mark(req, method, resource))
-        return decide_by(chosen, read_environ(req.env))
+    def _decides_before(self, req: "falcon.Request") -> bool:
+        """Say whether a request is decided before the app runs.
 
-    async def _decide_async(
-        self, req: "falcon.asgi.Request", method: str, resource: object
-    ) -> Decision:
-        fixed = self.choice.fixed
-        if fixed is not None and not MARKS.exist:
-            return decide_scope(fixed, req.scope)
-        asked = read_scope(req.scope)
-        host = req.get_header("Host", default="")
-        request = PolicyRequest(host, req.scope["path"], method, asked.origin)
-        chosen = await self.choice.choose_async(request, self._mark(req, method, resource))
-        return decide_by(chosen, asked)
+        One policy decides alike before and after, so most requests need only `process_response`.
+        """
+        return req.method == "OPTIONS" or self._wsgi.choice.fixed is None
 
-    def _mark(self, req: "falcon.Request", method: str, resource: object) -> object:
-        if not MARKS.exist:
-            return None
-        if self.router is None:
-            return mark_without_router(resource)
-        return mark_at(self.router, req, method)
+
+class _Reader:
+    """Reads what was asked of Falcon, by the environ or scope that its request was made from."""
+
+    def __init__(self, reader: EnvironReader | ScopeReader, attribute: str) -> None:
+        self._reader: Any = reader
+        self._attribute = attribute
+
+    def method(self, asked: Asked) -> str:
+        """Return the request's method."""
+        method: str = asked.req.method
+        return method
+
+    def read(self, asked: Asked) -> CORSRequest:
+        """Return what decides a request."""
+        request: CORSRequest = self._reader.read(getattr(asked.req, self._attribute))
+        return request
+
+    def decide(self, decider: Decider, asked: Asked) -> Decision:
+        """Return the decision on a request."""
+        decision: Decision = self._reader.decide(decider, getattr(asked.req, self._attribute))
+        return decision

@@ -5,7 +5,7 @@ from typing import Any, Unpack
 
 from flask import Flask
 
-from cors_core import PolicyChoice, PolicyError, PolicyOptions, PolicySource, Problem
+from cors_core.adapters import PolicyChoice, PolicyError, PolicyOptions, PolicySource, Problem
 from cors_core_flask.middleware import FlaskMiddleware
 from cors_core_flask.routes import check_marks
 

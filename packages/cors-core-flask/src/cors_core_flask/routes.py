@@ -1,39 +1,42 @@
 """Which view serves a request, as Flask's own routing has it, and what it is marked with."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from flask import Flask, Request, current_app, has_request_context, request
 
-from cors_core import ROUTING_FAILED, PolicyChoice, PolicyError, mark_of
-
-if TYPE_CHECKING:
-    from wsgiref.types import WSGIEnvironment
+from cors_core.adapters import MARKS, PolicyChoice, PolicyError, mark_of
 
 
-def mark_asked_for(app: Flask, environ: "WSGIEnvironment", method: str) -> object:
-    """Return the mark of the view that would serve `method` at the path of `environ`.
+class FlaskRoutes:
+    """The routes of a Flask app."""
 
-    `None` where none would: not found, another method's, a redirect to the path with a slash.
-    """
-    try:
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+
+    def marked(self) -> bool:
+        """Say whether any view may be marked."""
+        return MARKS.exist
+
+    def mark_for(self, environ: Mapping[str, Any], method: str) -> object:
+        """Return the mark of the view that would serve `method` at the path of `environ`.
+
+        `None` where none would: not found, another method's, a redirect to the path with a slash.
+        """
         # The context of a request that is never served: hosts, subdomains, script names and an
         # app's own url adapter count for it as they do for others. It is not pushed, so that no
         # session is opened and no signal is sent.
-        context = app.request_context({**environ, "REQUEST_METHOD": method})
+        context = self._app.request_context({**environ, "REQUEST_METHOD": method})
         if context.url_adapter is not None:  # as with a host that is not trusted
             context.match_request()
-        return _mark(app, context.request)
-    except Exception as error:  # noqa: BLE001  # a converter may raise anything: closed, and logged
-        return ROUTING_FAILED.by(error)
+        return _mark(self._app, context.request)
 
-
-def mark_served(app: Flask) -> object:
-    """Return the mark of the view that has just answered, or was to when something else did."""
-    # What stands between ours and the app may have answered, even another Flask app.
-    if has_request_context() and current_app == app:
-        return _mark(app, request)
-    return None
+    def mark_served(self, environ: Mapping[str, Any]) -> object:
+        """Return the mark of the view that has just answered, or was to when something else did."""
+        # What stands between ours and the app may have answered, even another Flask app.
+        if has_request_context() and current_app == self._app:
+            return _mark(self._app, request)
+        return None
 
 
 def check_marks(app: Flask, choice: PolicyChoice) -> None:

@@ -9,8 +9,7 @@ from typing import Any
 
 from starlette.endpoints import HTTPEndpoint
 
-from cors_core import mark_of
-from cors_core.asgi import Scope
+from cors_core.adapters import Scope, mark_of
 from cors_core_starlette.routes import RouteListing, enter
 
 _CLASS_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")
@@ -49,9 +48,9 @@ class MarkedEndpoints:
         """Whether there are any, or may be: middleware that hides its app hides them."""
 
     @property
-    def outgrown(self) -> bool:
-        """Whether the app has more routes by now."""
-        return self._listing.outgrown
+    def changed(self) -> bool:
+        """Whether the app has more or fewer routes by now."""
+        return self._listing.changed
 
     def serves(self, endpoint: object, scope: Scope) -> bool:
         """Say whether a request's endpoint served its method; if not, its route answered 405."""

@@ -1,8 +1,8 @@
 """CORSMiddleware for Starlette and FastAPI: the ASGI one, with the framework's own 500 page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from inspect import iscoroutinefunction
-from typing import Any
+from typing import Any, Unpack
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -10,15 +10,28 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cors_core.asgi import Receive, Scope, Send
-from cors_core_starlette.mark_reader import MarkReader
+from cors_core.adapters import (
+    MARKS,
+    ASGIApp,
+    ASGIMiddleware,
+    Layer,
+    PolicyChoice,
+    PolicyError,
+    PolicyOptions,
+    PolicySource,
+    Receive,
+    Scope,
+    ScopeReader,
+    Send,
+)
+from cors_core_starlette.served import StarletteRoutes
 
 Handler = Callable[[Request, Exception], Any]
 
 _ANSWERED = "cors_core_starlette.answered"
 
 
-class CORSMiddleware(MarkReader):
+class CORSMiddleware(ASGIMiddleware):
     """Puts a policy into a Starlette or FastAPI app.
 
     Takes a `policy` or its options, and raises, as `cors_core.asgi.CORSMiddleware` does.
@@ -30,6 +43,30 @@ class CORSMiddleware(MarkReader):
     ServerErrorMiddleware, with the app's handler and debug flag, inside itself; the outer one is
     then left with nothing to do but to pass the exception on to the server.
     """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        policy: PolicySource = None,
+        policies: Mapping[str, object] | None = None,
+        paths: Iterable[tuple[str, object]] | None = None,
+        **options: Unpack[PolicyOptions],
+    ) -> None:
+        choice = PolicyChoice(policy, options, policies, paths, awaits=True)
+        self._routes = StarletteRoutes(app, choice)
+        super().__init__(app, Layer(choice, ScopeReader(), self._routes))
+
+    async def serve_other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Check the marks when the app starts; serve the rest untouched."""
+        if scope["type"] == "lifespan" and MARKS.exist:
+            try:
+                self._routes.check(scope)
+            except PolicyError as error:
+                await receive()  # servers take a mere exception for an app without a lifespan
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                raise
+        await super().serve_other(scope, receive, send)
 
     async def answer_crash(
         self, error: Exception, owner: object, scope: Scope, receive: Receive, send: Send

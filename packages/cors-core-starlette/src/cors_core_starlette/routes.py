@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from starlette.applications import Starlette
 from starlette.routing import Host, Match, Mount, Router
 
-from cors_core.asgi import Scope
+from cors_core.adapters import Scope
 
 _MOST_WRAPPERS = 100
 
@@ -88,7 +88,7 @@ class RouteListing:
         self._count = self._count_now()
 
     @property
-    def outgrown(self) -> bool:
+    def changed(self) -> bool:
         """Whether any of its routers has more or fewer routes by now."""
         return self._count_now() != self._count
 

@@ -1,37 +1,26 @@
-"""The decisions of one policy, built ahead of the requests. Rules R9-R12 and R14.
+"""The headers of an answer: the decisions of one policy, built. Rules R9-R12 and R14.
 
-Here is which headers an answer carries; which answer a request gets is decided in `decide`.
+Which answer a request gets is decided in `decide`.
 """
 
-from typing import TypeVar
-
 from cors_core.fetch_standard import SAFELISTED_REQUEST_HEADERS
+from cors_core.joining import Pairs
 from cors_core.messages import Decision, Refusal, RequestKind
 from cors_core.options.reading import PolicySettings
-
-_MOST_REMEMBERED = 1024
-"""Decisions kept per kind of request: an attacker can fill it, so it is bounded and forgets all."""
 
 _VARY_ORIGIN = ("Origin",)
 _VARY_REQUESTED = ("Access-Control-Request-Method", "Access-Control-Request-Headers")
 
-Pairs = tuple[tuple[str, str], ...]
-PreflightKey = tuple[str | None, str, str, bool]
-_Key = TypeVar("_Key")
-
 
 class Answers:
-    """Builds a policy's decisions, each once while it is remembered, to be shared by requests.
+    """Builds a policy's decisions, header by header.
 
-    `not_cors`, `actual_any` (for a policy of `*`) and `actual_refused` are always the same. The
-    rest remember: `actual` by origin, `looked_up` those that an OriginLookup must confirm each
-    time, `preflight` by what was asked, `actual_raw` and `options_raw` by the bytes of a scope.
+    `not_cors`, `actual_any` (for a policy of `*`) and `actual_refused` are always the same.
     """
 
-    __slots__ = ("_allow_headers", "_any_origin", "_credentials", "_exposed",
-                 "_max_age", "_methods", "_private_network", "_vary", "actual", "actual_any",
-                 "actual_raw", "actual_refused", "looked_up", "not_cors", "options_raw",
-                 "preflight")  # fmt: skip
+    __slots__ = ("_allow_headers", "_any_origin", "_credentials", "_exposed", "_max_age",
+                 "_methods", "_private_network", "_vary", "actual_any", "actual_refused",
+                 "not_cors")  # fmt: skip
 
     def __init__(self, settings: PolicySettings) -> None:
         self._any_origin = settings.allow_origins == ("*",)
@@ -54,11 +43,6 @@ class Answers:
         self.not_cors = Decision(RequestKind.NOT_CORS, (), always, self._vary)
         self.actual_any = Decision(RequestKind.ACTUAL, (), always, self._vary)
         self.actual_refused = Decision(RequestKind.ACTUAL, (Refusal.ORIGIN,), (), self._vary)
-        self.actual: dict[str, Decision] = {}
-        self.looked_up: dict[str, Decision] = {}
-        self.preflight: dict[PreflightKey, Decision] = {}
-        self.actual_raw: dict[bytes | None, Decision] = {}
-        self.options_raw: dict[tuple[bytes | None, ...], Decision] = {}
 
     def new_actual(self, origin: str) -> Decision:
         """Build the decision on an actual request of an allowed origin."""
@@ -97,18 +81,3 @@ class Answers:
 def _pair(name: str, value: str) -> Pairs:
     """Return the header as it joins others: no header where there is nothing to say."""
     return ((name, value),) if value else ()
-
-
-def remember(memory: dict[_Key, Decision], key: _Key, decision: Decision) -> Decision:
-    """Keep a decision for the next request that asks the same, and return it.
-
-    One on a stranger is kept only while half the room is free: strangers cannot crowd out the rest.
-    """
-    kept = len(memory)
-    if Refusal.ORIGIN in decision.refused:
-        if kept >= _MOST_REMEMBERED // 2:
-            return decision
-    elif kept >= _MOST_REMEMBERED:
-        memory.clear()
-    memory[key] = decision
-    return decision

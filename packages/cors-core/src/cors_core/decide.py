@@ -1,126 +1,223 @@
-"""The decision for one request: start reading here.
+"""Decides on requests by one policy: start reading at `Decider.decide`.
 
 Sync, pure and total: no request makes it raise, and a long one costs no more than a short one.
-What an answer looks like is in `answers`; which origins a policy lists, in `origins`.
+What an answer looks like is in `answers`; which origins are listed, in `origins`. This is the only
+place that remembers decisions.
 
 The standard: https://fetch.spec.whatwg.org/#http-cors-protocol
 """
 
-from cors_core.answers import remember
-from cors_core.fetch_standard import MAX_ORIGIN_LENGTH
-from cors_core.field_names import MAX_REQUEST_HEADERS_LENGTH, requested_names
-from cors_core.messages import Decision, Refusal
-from cors_core.policy import Policy
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any, TypeVar
 
-LONGEST_REMEMBERED = 512
+from cors_core.answers import Answers
+from cors_core.fetch_standard import MAX_ORIGIN_LENGTH, SAFELISTED_REQUEST_HEADERS
+from cors_core.field_names import MAX_REQUEST_HEADERS_LENGTH, requested_names
+from cors_core.messages import EXEMPTED, CORSRequest, Decision, Refusal
+from cors_core.options.reading import Origins, PolicySettings
+from cors_core.origins.index import OriginIndex
+from cors_core.origins.serialized import parse_origin
+
+if TYPE_CHECKING:
+    from cors_core.origins.lookup import OriginLookup
+
+_LONGEST_REMEMBERED = 512
 """Characters of a preflight's headers past which its decision is not remembered: no browser's
 ordinary preflight is longer, and hashing what an attacker sends must not cost more than it."""
 
 LONGEST_READ = MAX_REQUEST_HEADERS_LENGTH + 1
 """Characters of a request header that can matter: an adapter may cut the rest off, undecoded."""
 
+_MOST_REMEMBERED = 1024
+"""Decisions kept per kind of request: an attacker can fill it, so it is bounded and forgets all."""
+
 _UNREADABLE = ":"
-"""No list of field names; stands for all that are too long to be read, so that one answer does."""
+"""Not a list of field names. Stands for all that are too long to read, so that one answer does."""
+
+_Key = TypeVar("_Key", bound=Hashable)
 
 
-def decision_for(
-    policy: Policy,
-    method: str,
-    origin: str | None = None,
-    request_method: str | None = None,
-    request_headers: str | None = None,
-    private_network: str | bool | None = None,
-) -> Decision:
-    """Return the decision of `policy` on a request with these parts (see CORSRequest).
+class Decider:
+    """Decides by one policy's settings, and remembers what it decided."""
 
-    The same as `Policy.decide`, for adapters, which hold the parts and need no object of them.
-    """
-    # R1. Not by Sec-Fetch-Mode: older browsers, and many that are no browsers, do not send it.
-    if method == "OPTIONS" and origin is not None and request_method is not None:
-        return _preflight(policy, origin, request_method, request_headers, private_network)
-    return actual_decision(policy, origin)
+    __slots__ = ("_actual", "_answers", "_any_header", "_any_origin", "_header_names", "_looked_up",
+                 "_methods", "_origins", "_preflights", "_raw", "lookup")  # fmt: skip
 
+    lookup: "OriginLookup | None"
+    """What is asked about origins that are not listed."""
 
-def actual_decision(policy: Policy, origin: str | None) -> Decision:
-    """Return the decision on a request that is no preflight: its origin is all that counts.
+    def __init__(self, settings: PolicySettings, origins: Origins) -> None:
+        names = {name.lower() for name in (*settings.allow_headers, *SAFELISTED_REQUEST_HEADERS)}
+        self._header_names = frozenset(names)
+        self._any_header = "*" in names
+        self._any_origin = "*" in origins.exact
+        self._methods = settings.allow_methods
+        self._origins = OriginIndex(origins.exact, origins.patterns, settings.allow_origin_regex)
+        self._answers = Answers(settings)
+        self._actual: dict[str, Decision] = {}
+        self._looked_up: dict[str, Decision] = {}
+        self._preflights: dict[tuple[str | None, str, str, bool], Decision] = {}
+        self._raw: dict[Hashable, Decision] = {}
+        self.lookup = origins.lookup
 
-    Its method and headers were settled by a preflight, or needed none. To refuse them here would
-    break the page of the same origin, whose browser sends Origin with a POST as well.
-    """
-    answers = policy.answers
-    if origin is None:
-        return answers.not_cors
-    if policy.any_origin:
-        return answers.actual_any
-    if len(origin) > MAX_ORIGIN_LENGTH:
+    def decide(self, request: CORSRequest, looked_up: bool | None = None) -> Decision:
+        """Return the decision on a request.
+
+        :param looked_up: what the OriginLookup says of its origin, if it has been asked already.
+        """
+        if not request.is_preflight:
+            return self.actual(request.origin, looked_up)
+        origin, method, headers, private = request[1:5]
+        return self._preflight(origin or "", method or "", headers, private, looked_up)
+
+    def decide_at_once(self, request: CORSRequest) -> Decision | None:
+        """Return the decision, or `None` where the OriginLookup must be asked for it."""
+        origin, lookup = request.origin, self.lookup
+        looked_up = None if lookup is None or origin is None else lookup.remembered(origin)
+        if looked_up is None and self._must_ask(origin):
+            return None
+        return self.decide(request, looked_up)
+
+    async def decide_async(self, request: CORSRequest) -> Decision:
+        """Return the decision, awaiting what the OriginLookup says where it must be asked."""
+        decision = self.decide_at_once(request)
+        if decision is None and self.lookup is not None and request.origin is not None:
+            return self.decide(request, await self.lookup.ask(request.origin))
+        return decision or self.decide(request)
+
+    def actual(self, origin: str | None, looked_up: bool | None = None) -> Decision:
+        """Return the decision on a request that is no preflight: its origin is all that counts.
+
+        Its method and headers were settled by a preflight, or needed none. To refuse them here
+        would break the page of the same origin, whose browser sends Origin with a POST as well.
+        """
+        if origin is None:
+            return self._answers.not_cors
+        if self._any_origin:
+            return self._answers.actual_any
+        if len(origin) > MAX_ORIGIN_LENGTH:
+            return self._answers.actual_refused
+        return self._actual.get(origin) or self._new_actual(origin, looked_up)
+
+    def actual_raw(self, origin: bytes | None) -> Decision:
+        """Do as `actual`, for the bytes of one Origin line of at most MAX_ORIGIN_LENGTH."""
+        known = self._raw.get(origin)
+        if known is not None:
+            return known
+        decision = self.actual(None if origin is None else origin.decode("latin-1"))
+        return self._remember_raw(origin, decision)
+
+    def options_raw(self, fields: tuple[bytes | None, ...]) -> Decision:
+        """Do as `decide` for an OPTIONS request with these four header fields, in bytes."""
+        short = sum(map(len, filter(None, fields))) <= _LONGEST_REMEMBERED
+        known = self._raw.get(fields) if short else None
+        if known is not None:
+            return known
+        texts: Any = [None if value is None else value.decode("latin-1") for value in fields]
+        decision = self.decide(CORSRequest("OPTIONS", *texts))
+        return self._remember_raw(fields, decision) if short else decision
+
+    def _must_ask(self, origin: str | None) -> bool:
+        """Say whether only the OriginLookup knows: it is asked about well-formed origins alone."""
+        if self.lookup is None or origin is None or self._any_origin or origin in self._origins:
+            return False
+        return parse_origin(origin) is not None
+
+    def _new_actual(self, origin: str, looked_up: bool | None) -> Decision:
+        """Decide on an actual request of an origin that is not remembered."""
+        answers = self._answers
+        if looked_up is None:
+            if origin in self._origins:
+                return _remember(self._actual, origin, answers.new_actual(origin))
+            if self.lookup is None:
+                return _remember(self._actual, origin, answers.actual_refused)
+            looked_up = self._looks_up(origin, self.lookup)
+        # What an OriginLookup says holds for a while only, so it is asked each time.
+        if looked_up:
+            known = self._looked_up.get(origin)
+            return known or _remember(self._looked_up, origin, answers.new_actual(origin))
         return answers.actual_refused
-    decision = answers.actual.get(origin)
-    if decision is not None:
-        return decision
-    if policy.lists(origin):
-        return remember(answers.actual, origin, answers.new_actual(origin))
-    if policy.lookup is None:
-        return remember(answers.actual, origin, answers.actual_refused)
-    # What an OriginLookup says holds for a while only, so it is asked each time.
-    if policy.looks_up(origin):
-        known = answers.looked_up.get(origin)
-        return known or remember(answers.looked_up, origin, answers.new_actual(origin))
-    return answers.actual_refused
+
+    def _looks_up(self, origin: str, lookup: "OriginLookup") -> bool:
+        answer = lookup.remembered(origin)
+        if answer is None:
+            return parse_origin(origin) is not None and lookup.allows(origin)
+        return answer
+
+    def _preflight(
+        self,
+        origin: str,
+        method: str,
+        headers: str | None,
+        private_network: str | bool | None,
+        looked_up: bool | None = None,
+    ) -> Decision:
+        """Decide on a CORS-preflight request: origin, method and headers must all be allowed.
+
+        All three are looked at even if the first is refused, so that the answer names every cause.
+        """
+        if self._any_origin:
+            origin = "*"  # one answer for all
+        allowed = self._any_origin or self.actual(origin, looked_up).allowed
+        if headers is None:
+            headers = ""
+        elif len(headers) > MAX_REQUEST_HEADERS_LENGTH:
+            headers = _UNREADABLE
+        # Private Network Access never became a standard: to ask for it is no reason to be refused.
+        asks_private = private_network is not None and private_network in ("true", True)
+        key = (origin if allowed else None, method, headers, asks_private)
+        if len(method) + len(headers) > _LONGEST_REMEMBERED:
+            return self._new_preflight(*key)
+        known = self._preflights.get(key)
+        return known or _remember(self._preflights, key, self._new_preflight(*key))
+
+    def _new_preflight(
+        self, origin: str | None, method: str, headers: str, asks_private: bool
+    ) -> Decision:
+        """Decide on a preflight that is not remembered; its origin is `None` if refused."""
+        refused: list[Refusal] = []
+        if origin is None:
+            refused.append(Refusal.ORIGIN)
+        # Case-sensitive, and GET, HEAD and POST must be listed like the rest: a browser lets these
+        # three through whatever the answer lists, but it asks only if the request needs more.
+        if method not in self._methods:
+            refused.append(Refusal.METHOD)
+        names = requested_names(headers)
+        if names is None or not (self._any_header or self._header_names.issuperset(names)):
+            refused.append(Refusal.HEADERS)
+        echoed = names if names and self._any_header else ()
+        return self._answers.new_preflight(origin, tuple(refused), echoed, asks_private)
+
+    def _remember_raw(self, key: Hashable, decision: Decision) -> Decision:
+        # What a lookup said holds for a while only, and must be confirmed by `actual`.
+        return decision if self.lookup else _remember(self._raw, key, decision)
 
 
-def _preflight(
-    policy: Policy,
-    origin: str,
-    method: str,
-    headers: str | None,
-    private_network: str | bool | None,
-) -> Decision:
-    """Decide on a CORS-preflight request: origin, method and headers must all be allowed.
+class Exemption(Decider):
+    """Decides for endpoints that no policy applies to: the response is theirs."""
 
-    All three are looked at even if the first is refused, so that the answer names every cause.
+    __slots__ = ()
+
+    def decide(self, request: CORSRequest, looked_up: bool | None = None) -> Decision:
+        """Return the decision that leaves a response to its app, the answer to a preflight too."""
+        return EXEMPTED
+
+    def actual(self, origin: str | None, looked_up: bool | None = None) -> Decision:
+        """Return the decision that leaves a response to its app."""
+        return EXEMPTED
+
+
+def _remember(memory: dict[_Key, Decision], key: _Key, decision: Decision) -> Decision:
+    """Keep a decision for the next request that asks the same, and return it.
+
+    One that refuses an origin is kept only while half the room is free: such origins are without
+    number, and must not crowd out the allowed ones.
     """
-    answers = policy.answers
-    asker = _asker(policy, origin)
-    if headers is None:
-        headers = ""
-    elif len(headers) > MAX_REQUEST_HEADERS_LENGTH:
-        headers = _UNREADABLE
-    # Private Network Access never became a standard: to ask for it is no reason to be refused.
-    asked_private = private_network is not None and private_network in ("true", True)
-    key = (asker, method, headers, asked_private)
-    if len(method) + len(headers) > LONGEST_REMEMBERED:
-        return _new_preflight(policy, *key)
-    decision = answers.preflight.get(key)
-    if decision is None:
-        decision = remember(answers.preflight, key, _new_preflight(policy, *key))
+    kept = len(memory)
+    if Refusal.ORIGIN in decision.refused:
+        if kept >= _MOST_REMEMBERED // 2:
+            return decision
+    elif kept >= _MOST_REMEMBERED:
+        memory.clear()
+    memory[key] = decision
     return decision
-
-
-def _asker(policy: Policy, origin: str) -> str | None:
-    """Return whom a preflight's answer is for: an allowed origin, or `None` for all strangers."""
-    if policy.any_origin:
-        return "*"
-    if len(origin) > MAX_ORIGIN_LENGTH:
-        return None
-    known = policy.answers.actual.get(origin)
-    if known is not None:
-        return origin if known.allowed else None
-    return origin if policy.allows_origin(origin) or policy.looks_up(origin) else None
-
-
-def _new_preflight(
-    policy: Policy, asker: str | None, method: str, headers: str, asked_private: bool
-) -> Decision:
-    """Decide on a preflight that nothing is remembered of."""
-    refused: list[Refusal] = []
-    if asker is None:
-        refused.append(Refusal.ORIGIN)
-    # Case-sensitive, and no free pass for GET, HEAD and POST: the standard's browser lets those
-    # three through whatever the answer lists, but asks only if the page did more than they allow.
-    if method not in policy.allow_methods:
-        refused.append(Refusal.METHOD)
-    names = requested_names(headers)
-    if names is None or not (policy.any_header or policy.header_names.issuperset(names)):
-        refused.append(Refusal.HEADERS)
-    echoed = names if names and policy.any_header else ()
-    return policy.answers.new_preflight(asker, tuple(refused), echoed, asked_private)

@@ -1,15 +1,15 @@
-"""Policy: options in, validated and precomputed once. How a request is decided is in `decide`."""
+"""Policy: options in, validated once. How a request is decided is in `decide`."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Never
 
-from cors_core.answers import Answers
+from cors_core.decide import Decider
 from cors_core.errors import PolicyError, Problem
-from cors_core.fetch_standard import SAFELISTED_REQUEST_HEADERS
 from cors_core.messages import CORSRequest, Decision
+from cors_core.options.openness import check_openness
 from cors_core.options.reading import (
-    Origins,
     PolicySettings,
     Problems,
     read_field_names,
@@ -22,8 +22,6 @@ from cors_core.options.reading import (
 )
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from cors_core.origins.lookup import OriginLookup
 
 
@@ -53,9 +51,9 @@ class Policy:
     https://fetch.spec.whatwg.org/#http-cors-protocol
     """
 
-    __slots__ = (*PolicySettings._fields, "_settings", "answers", "any_header", "any_origin",
-                 "header_names", "lists", "lookup")  # fmt: skip
+    __slots__ = (*PolicySettings._fields, "_decider", "_settings")
 
+    _decider: Decider
     _settings: PolicySettings
     allow_origins: "tuple[str | OriginLookup, ...]"
     allow_origin_regex: re.Pattern[str] | None
@@ -67,15 +65,6 @@ class Policy:
     max_age: int | None
     """Seconds."""
     allow_private_network: bool
-    answers: Answers
-    any_header: bool
-    any_origin: bool
-    lists: Callable[[str], bool]
-    """Whether an origin is among the listed ones, for a policy that does not allow any."""
-    lookup: "OriginLookup | None"
-    """What is asked about origins that are not listed."""
-    header_names: frozenset[str]
-    """Allowed request-header names, the safelisted among them, in lower case."""
 
     def __init__(
         self,
@@ -87,7 +76,7 @@ class Policy:
         allow_headers: Iterable[str] = (),
         allow_credentials: bool = False,
         expose_headers: Iterable[str] = (),
-        max_age: "int | timedelta | None" = 600,
+        max_age: int | timedelta | None = 600,
         allow_private_network: bool = False,
         **unknown: Never,
     ) -> None:
@@ -106,23 +95,14 @@ class Policy:
             ),
         )
         reject_unknown(unknown, problems)
-        if settings.allow_credentials or "*" in origins.where:
-            from cors_core.options.openness import check_openness  # late: for quick imports
-
-            check_openness(settings, origins, problems)
+        check_openness(settings, origins, problems)
         if problems:
             raise PolicyError(tuple(problems))
-        names = {name.lower() for name in (*settings.allow_headers, *SAFELISTED_REQUEST_HEADERS)}
         put = super().__setattr__
         for option, value in settings._asdict().items():
             put(option, value)
         put("_settings", settings)
-        put("lists", _membership(origins, settings.allow_origin_regex))
-        put("lookup", origins.lookup)
-        put("any_origin", "*" in origins.exact)
-        put("any_header", "*" in names)
-        put("header_names", frozenset(names))
-        put("answers", Answers(settings))
+        put("_decider", Decider(settings, origins))
 
     def decide(self, request: CORSRequest) -> Decision:
         """Return the decision on `request`. No request makes it raise.
@@ -133,30 +113,7 @@ class Policy:
 
         https://fetch.spec.whatwg.org/#cors-check
         """
-        from cors_core.decide import decision_for  # late: `decide` reads policies, not they it
-
-        return decision_for(self, *request)
-
-    def allows_origin(self, origin: str) -> bool:
-        """Say whether the policy lists this value of an Origin header; malformed ones never.
-
-        What an OriginLookup allows is not listed: `looks_up` says that.
-        """
-        return self.any_origin or self.lists(origin)
-
-    def looks_up(self, origin: str) -> bool:
-        """Say whether the OriginLookup, if there is one, allows a well-formed origin."""
-        if self.lookup is None:
-            return False
-        answer = self.lookup.remembered(origin)
-        if answer is None:
-            return _is_well_formed(origin) and self.lookup.allows(origin)
-        return answer
-
-    async def ask(self, origin: str) -> None:
-        """Have an async OriginLookup find out about `origin`, so that `looks_up` knows."""
-        if self.lookup is not None and not self.allows_origin(origin) and _is_well_formed(origin):
-            await self.lookup.ask(origin)
+        return self._decider.decide(request)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a Policy is immutable: build another one to change {name!r}")
@@ -195,19 +152,9 @@ def policy_from(policy: object, options: Mapping[str, Any]) -> Policy:
     raise PolicyError((problem,))
 
 
-def _membership(origins: Origins, regex: re.Pattern[str] | None) -> Callable[[str], bool]:
-    """Return what says whether an origin is listed: no more than a set, where that will do."""
-    if not origins.patterns and regex is None:
-        return frozenset(origins.exact).__contains__
-    from cors_core.origins.index import OriginIndex  # late: for quick imports
-
-    return OriginIndex(origins.exact, origins.patterns, regex).__contains__
-
-
-def _is_well_formed(origin: str) -> bool:
-    from cors_core.origins.serialized import parse_origin  # late: for quick imports
-
-    return parse_origin(origin) is not None
+def decider_of(policy: Policy) -> Decider:
+    """Return what decides for `policy`: for the core, which reads requests in several forms."""
+    return policy._decider
 
 
 def _restored(options: dict[str, Any]) -> Policy:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from enum import Enum
-from typing import Any, Final, Literal, NoReturn, TypeVar
+from typing import Any, Final, TypeVar
 
 from cors_core.errors import PolicyError, Problem
 
@@ -18,7 +18,6 @@ class Exemption(Enum):
 
 
 EXEMPT: Final = Exemption.EXEMPT
-ExemptMark = Literal[Exemption.EXEMPT]
 
 
 class Marks:
@@ -56,7 +55,10 @@ def cors_policy(policy: Any) -> Callable[[_Endpoint], _Endpoint]:
 
 
 def cors_exempt(endpoint: _Endpoint) -> _Endpoint:
-    """Have no policy apply to an endpoint: preflights are refused, its own headers are kept."""
+    """Have no policy apply to an endpoint: it answers preflights itself, and its headers are kept.
+
+    A browser refuses all the same what the endpoint's own headers do not allow.
+    """
     return _marked(endpoint, EXEMPT)
 
 
@@ -74,30 +76,3 @@ def _marked(endpoint: _Endpoint, mark: object) -> _Endpoint:
     setattr(endpoint, _ATTRIBUTE, (mark,))
     MARKS.exist = True
     return endpoint
-
-
-class RoutingFailed:
-    """A policy that fails because the framework's routing did: closed, and the reason logged.
-
-    An adapter returns `ROUTING_FAILED.by(error)` in place of a mark that it could not find.
-    """
-
-    def __init__(self) -> None:
-        self._cause: Exception | None = None
-
-    def by(self, cause: Exception) -> "RoutingFailed":
-        """Note what went wrong, for the next call to tell, and return itself."""
-        self._cause = cause
-        return self
-
-    def __call__(self, asked: object) -> NoReturn:
-        """Fail as the routing did.
-
-        :raises LookupError: always.
-        """
-        cause, self._cause = self._cause, None  # not kept, for it keeps its request alive
-        raise LookupError("the endpoint that would serve a request cannot be told") from cause
-
-
-ROUTING_FAILED: Final = RoutingFailed()
-"""One for all, so that `choice` can tell that it has just logged this failure."""

@@ -2,7 +2,6 @@
 
 import json
 import time
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock, Thread
@@ -161,6 +160,8 @@ def _policies(path: Path, names: list[Any]) -> dict[str | None, Policy]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
+        import tomllib  # late: heavy, and most apps follow no file
+
         text = path.read_text("utf-8")
         options = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # of both formats, and of what is no UTF-8

@@ -6,16 +6,16 @@ everything. What options mean together is checked in `openness`.
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from cors_core.errors import Problem
 from cors_core.fetch_standard import FORBIDDEN_METHODS, NORMALIZED_METHODS, STANDARD_METHODS
 from cors_core.field_names import is_token
+from cors_core.options.entries import Misspelt, read_entry
+from cors_core.origins.index import OriginPattern
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
-    from cors_core.origins.index import OriginPattern
     from cors_core.origins.lookup import OriginLookup
 
 _MAX_DELTA_SECONDS = 2**31 - 1
@@ -33,7 +33,7 @@ class PolicyOptions(TypedDict, total=False):
     allow_headers: Iterable[str]
     allow_credentials: bool
     expose_headers: Iterable[str]
-    max_age: "int | timedelta | None"
+    max_age: int | timedelta | None
     allow_private_network: bool
 
 
@@ -55,9 +55,12 @@ class Origins(NamedTuple):
 
     listed: "tuple[str | OriginLookup, ...]"
     exact: list[str]
-    patterns: "list[OriginPattern]"
+    patterns: list[OriginPattern]
     lookup: "OriginLookup | None"
     where: "dict[str | OriginPattern, tuple[str, str]]"
+
+
+NO_ORIGINS = Origins((), [], [], None, {})
 
 
 def read_origins(value: object, problems: Problems) -> Origins:
@@ -67,8 +70,6 @@ def read_origins(value: object, problems: Problems) -> Origins:
     exact: list[str] = []
     patterns: list[OriginPattern] = []
     where: dict[str | OriginPattern, tuple[str, str]] = {}
-    if listed:
-        from cors_core.options.entries import Misspelt, read_entry  # late: for quick imports
     for name, text in listed:
         entry = read_entry(text)
         if isinstance(entry, Misspelt):
@@ -187,8 +188,6 @@ def read_max_age(value: object, problems: Problems) -> int | None:
 
 
 def _whole_seconds(value: object) -> int | None:
-    from datetime import timedelta  # late: few policies have one
-
     if isinstance(value, timedelta) and not value.microseconds:
         return int(value.total_seconds())
     return int(value) if isinstance(value, int) and not isinstance(value, bool) else None
@@ -197,7 +196,7 @@ def _whole_seconds(value: object) -> int | None:
 def reject_unknown(unknown: Mapping[str, object], problems: Problems) -> None:
     """Report options that a policy does not have, each with the nearest that it has."""
     for option, value in unknown.items():
-        import difflib  # late: only a mistake comes here
+        import difflib  # late: heavy, and only a mistake comes here
 
         known = list(PolicyOptions.__annotations__)
         nearest = difflib.get_close_matches(option, known, n=1, cutoff=0.0)[0]

@@ -1,15 +1,18 @@
 """OriginLookup: origins that a database, or whatever a function asks, allows."""
 
-import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from inspect import iscoroutine, iscoroutinefunction
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from cors_core.errors import PolicyError, Problem
 from cors_core.failures import FailureLog
+
+if TYPE_CHECKING:
+    import asyncio
 
 Lookup = Callable[[str], bool] | Callable[[str], Awaitable[bool]]
 Clock = Callable[[], float]
@@ -98,6 +101,8 @@ class OriginLookup:
         """Say whether `origin` is allowed, awaiting an async lookup if need be. Never raises."""
         if not self.is_async:
             return self.allows(origin)
+        import asyncio
+
         key = (id(asyncio.get_running_loop()), origin)
         for _ in range(_MOST_TRIES):
             with self._lock:
@@ -147,6 +152,8 @@ class OriginLookup:
         return answer is True
 
     async def _answer_async(self, key: tuple[int, str]) -> bool:
+        import asyncio
+
         origin = key[1]
         answer: object = _FAILED
         task = asyncio.current_task()

@@ -17,6 +17,7 @@ https://url.spec.whatwg.org/#host-serializing
 """
 
 import re
+from ipaddress import AddressValueError, IPv6Address
 from typing import NamedTuple
 
 from cors_core.fetch_standard import DEFAULT_PORTS, MAX_ORIGIN_LENGTH, OPAQUE_ORIGIN_SCHEMES
@@ -86,8 +87,6 @@ def serialized_ipv6(address: str) -> str | None:
     """
     if "%" in address:  # a zone: no URL has one
         return None
-    from ipaddress import AddressValueError, IPv6Address  # late: few policies name an IPv6 host
-
     try:
         packed = IPv6Address(address).packed
     except AddressValueError:
