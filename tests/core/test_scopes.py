@@ -34,8 +34,7 @@ def preflight(origin: str, *more: tuple[str, str]) -> dict[str, object]:
 def decided(policy: Policy, request: dict[str, object]) -> Decision:
     """Return the decision that the ASGI middleware comes to before the app runs."""
     layer = Layer(PolicyChoice(policy, awaits=True), ScopeReader())
-    known = layer.known(request)
-    found = known or asyncio.run(layer.before_async(request))
+    found = layer.at_once(request) or asyncio.run(layer.before_async(request))
     assert isinstance(found, Decision)
     return found
 

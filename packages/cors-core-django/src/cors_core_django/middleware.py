@@ -38,7 +38,7 @@ class CORSMiddleware:
         layer = LAYERS.get(self._is_async) or _layer(self._is_async)
         if self._is_async:
             return self._respond_async(layer, request)
-        found = layer.before(request)
+        found = layer.at_once(request) or layer.before(request)
         if isinstance(found, Decision) and found.status is not None:
             return _preflight_response(found)
         response = self._get_response(request)
@@ -47,7 +47,7 @@ class CORSMiddleware:
     async def _respond_async(
         self, layer: Layer[HttpRequest], request: HttpRequest
     ) -> HttpResponseBase:
-        found = await layer.before_async(request)
+        found = layer.at_once(request) or await layer.before_async(request)
         if isinstance(found, Decision) and found.status is not None:
             return _preflight_response(found)
         response = await self._get_response(request)

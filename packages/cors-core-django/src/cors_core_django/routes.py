@@ -15,8 +15,8 @@ from cors_core.adapters import MARKS, CORSRequest, Decider, Decision, EnvironRea
 class DjangoReader:
     """Reads Django's requests, by META: it is the same in both handlers."""
 
-    def __init__(self) -> None:
-        self._environs = EnvironReader()
+    def __init__(self, *, awaits: bool) -> None:
+        self._environs = EnvironReader(awaits=awaits)
 
     def method(self, request: HttpRequest) -> str:
         """Return the request's method."""
@@ -27,7 +27,7 @@ class DjangoReader:
         # The path of META is in Latin-1 under WSGI, and is not under ASGI.
         return self._environs.read(request.META)._replace(path=request.path)
 
-    def decide(self, decider: Decider, request: HttpRequest) -> Decision:
+    def decide(self, decider: Decider, request: HttpRequest) -> Decision | None:
         """Return the decision on a request."""
         return self._environs.decide(decider, request.META)
 

@@ -29,7 +29,7 @@ def layer_from_settings(awaits: bool) -> Layer[HttpRequest]:
     """
     if awaits not in LAYERS:
         choice = _read(getattr(settings, SETTING, None), awaits)
-        LAYERS[awaits] = Layer(choice, DjangoReader(), DjangoRoutes())
+        LAYERS[awaits] = Layer(choice, DjangoReader(awaits=awaits), DjangoRoutes())
     return LAYERS[awaits]
 
 

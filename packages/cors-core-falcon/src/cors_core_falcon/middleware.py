@@ -61,7 +61,8 @@ class CORSMiddleware:
     def process_request(self, req: "falcon.Request", resp: "falcon.Response") -> None:
         """Answer a preflight, so that neither later middleware nor a responder sees it."""
         if self._decides_before(req):
-            found = req.env[_FOUND] = self._wsgi.before(Asked(req))
+            asked = Asked(req)
+            found = req.env[_FOUND] = self._wsgi.at_once(asked) or self._wsgi.before(asked)
             answer_preflight(found, resp)
 
     def process_response(
@@ -69,7 +70,7 @@ class CORSMiddleware:
     ) -> None:
         """Put the policy's headers on whatever the app, or Falcon for it, answers."""
         asked = Asked(req, resource)
-        found = req.env.get(_FOUND) or self._wsgi.before(asked)
+        found = req.env.get(_FOUND) or self._wsgi.at_once(asked) or self._wsgi.before(asked)
         put_headers(self._wsgi.after(found, asked), resp)
 
     async def process_request_async(
@@ -77,7 +78,8 @@ class CORSMiddleware:
     ) -> None:
         """Do as `process_request`."""
         if self._decides_before(req):
-            found = req.scope[_FOUND] = await self._asgi.before_async(Asked(req))
+            asked, layer = Asked(req), self._asgi
+            found = req.scope[_FOUND] = layer.at_once(asked) or await layer.before_async(asked)
             answer_preflight(found, resp)
 
     async def process_response_async(
@@ -88,9 +90,10 @@ class CORSMiddleware:
         req_succeeded: bool,
     ) -> None:
         """Do as `process_response`."""
-        asked = Asked(req, resource)
-        found = req.scope.get(_FOUND) or await self._asgi.before_async(asked)
-        put_headers(await self._asgi.after_async(found, asked), resp)
+        asked, layer = Asked(req, resource), self._asgi
+        known = req.scope.get(_FOUND) or layer.at_once(asked)
+        found = known or await layer.before_async(asked)
+        put_headers(await layer.after_async(found, asked), resp)
 
     def _decides_before(self, req: "falcon.Request") -> bool:
         """Say whether a request is decided before the app runs.
@@ -117,7 +120,9 @@ class _Reader:
         request: CORSRequest = self._reader.read(getattr(asked.req, self._attribute))
         return request
 
-    def decide(self, decider: Decider, asked: Asked) -> Decision:
+    def decide(self, decider: Decider, asked: Asked) -> Decision | None:
         """Return the decision on a request."""
-        decision: Decision = self._reader.decide(decider, getattr(asked.req, self._attribute))
+        decision: Decision | None = self._reader.decide(
+            decider, getattr(asked.req, self._attribute)
+        )
         return decision

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from functools import partial
 from typing import Any, Final, Unpack
 
 from cors_core.choosing.choice import PolicyChoice, PolicySource
@@ -33,10 +34,15 @@ class ASGIMiddleware:
             await self.serve_other(scope, receive, send)
             return
         layer = self.layer
-        found = layer.known(scope) or await layer.before_async(scope)
+        found = layer.at_once(scope) or await layer.before_async(scope)
         if found.status is not None:
-            await _answer_preflight(found, send)
+            # New objects, because what stands outside may write into them.
+            headers = [*found.raw.answer]
+            start = {"type": "http.response.start", "status": found.status, "headers": headers}
+            await send(start)
+            await send({"type": "http.response.body", "body": found.raw.body})
             return
+        decide = None if found.decided else partial(self._send_decided, found, scope, send)
         owner, started = scope.get("app"), False
 
         # Not `async def`: to hand the server's own awaitable back spares one coroutine a message.
@@ -45,10 +51,13 @@ class ASGIMiddleware:
             if message["type"] != "http.response.start":
                 return send(message)
             started = True
-            decision = layer.after_or_awaitable(found, scope)
-            if isinstance(decision, Decision):
-                return send(_joined(decision, message))
-            return _send_awaited(decision, message, send)
+            if decide is not None:
+                return decide(message)
+            # A copy, because an app may send one message object again and again.
+            message = dict(message)
+            own = message.get("headers", ())
+            message["headers"] = found.raw.join(own)  # type: ignore[union-attr]  # it is decided
+            return send(message)
 
         try:
             await self.app(scope, receive, send_joined)
@@ -56,6 +65,15 @@ class ASGIMiddleware:
             if not started:
                 await self.answer_crash(error, owner, scope, receive, send_joined)
             raise
+
+    def _send_decided(
+        self, found: Undecided, scope: Scope, send: Send, message: Message
+    ) -> Awaitable[None]:
+        """Send the start of a response that is decided by the mark of its endpoint, if any."""
+        decision = self.layer.after_or_awaitable(found, scope)
+        if not isinstance(decision, Decision):
+            return _send_awaited(decision, message, send)
+        return send({**message, "headers": decision.raw.join(message.get("headers", ()))})
 
     async def serve_other(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve what is no HTTP request: untouched (R3). For a framework's adapter to look at."""
@@ -101,19 +119,6 @@ class CORSMiddleware(ASGIMiddleware):
         super().__init__(app, Layer(choice, ScopeReader()))
 
 
-def _joined(decision: Decision, message: Message) -> Message:
-    message = dict(message)  # a copy, because an app may send one message object again and again
-    message["headers"] = decision.raw.join(message.get("headers", ()))
-    return message
-
-
-async def _send_awaited(decision: Awaitable[Decision], message: Message, send: Send) -> None:
-    await send(_joined(await decision, message))
-
-
-async def _answer_preflight(decision: Decision | Undecided, send: Send) -> None:
-    assert isinstance(decision, Decision)  # noqa: S101  # what is undecided has no status
-    # New objects, because what stands outside may write into them.
-    headers = [*decision.raw.answer]
-    await send({"type": "http.response.start", "status": decision.status, "headers": headers})
-    await send({"type": "http.response.body", "body": decision.raw.body})
+async def _send_awaited(awaited: Awaitable[Decision], message: Message, send: Send) -> None:
+    decision = await awaited
+    await send({**message, "headers": decision.raw.join(message.get("headers", ()))})

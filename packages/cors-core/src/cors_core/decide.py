@@ -21,8 +21,8 @@ from cors_core.origins.serialized import parse_origin
 if TYPE_CHECKING:
     from cors_core.origins.lookup import OriginLookup
 
-_LONGEST_REMEMBERED = 512
-"""Characters of a preflight's headers past which its decision is not remembered: no browser's
+LONGEST_REMEMBERED = 512
+"""Characters of a preflight's header past which its decision is not remembered: no browser's
 ordinary preflight is longer, and hashing what an attacker sends must not cost more than it."""
 
 LONGEST_READ = MAX_REQUEST_HEADERS_LENGTH + 1
@@ -41,10 +41,12 @@ class Decider:
     """Decides by one policy's settings, and remembers what it decided."""
 
     __slots__ = ("_actual", "_answers", "_any_header", "_any_origin", "_header_names", "_looked_up",
-                 "_methods", "_origins", "_preflights", "_raw", "lookup")  # fmt: skip
+                 "_methods", "_origins", "_preflights", "lookup", "raw")  # fmt: skip
 
     lookup: "OriginLookup | None"
     """What is asked about origins that are not listed."""
+    raw: dict[Hashable, Decision]
+    """What `actual_raw` and `options_raw` remember: a reader looks here before it calls them."""
 
     def __init__(self, settings: PolicySettings, origins: Origins) -> None:
         names = {name.lower() for name in (*settings.allow_headers, *SAFELISTED_REQUEST_HEADERS)}
@@ -57,7 +59,7 @@ class Decider:
         self._actual: dict[str, Decision] = {}
         self._looked_up: dict[str, Decision] = {}
         self._preflights: dict[tuple[str | None, str, str, bool], Decision] = {}
-        self._raw: dict[Hashable, Decision] = {}
+        self.raw = {}
         self.lookup = origins.lookup
 
     def decide(self, request: CORSRequest, looked_up: bool | None = None) -> Decision:
@@ -72,8 +74,8 @@ class Decider:
 
     def decide_at_once(self, request: CORSRequest) -> Decision | None:
         """Return the decision, or `None` where the OriginLookup must be asked for it."""
-        origin, lookup = request.origin, self.lookup
-        looked_up = None if lookup is None or origin is None else lookup.remembered(origin)
+        origin = request.origin
+        looked_up = self._remembered(origin)
         if looked_up is None and self._must_ask(origin):
             return None
         return self.decide(request, looked_up)
@@ -99,29 +101,38 @@ class Decider:
             return self._answers.actual_refused
         return self._actual.get(origin) or self._new_actual(origin, looked_up)
 
-    def actual_raw(self, origin: bytes | None) -> Decision:
-        """Do as `actual`, for the bytes of one Origin line of at most MAX_ORIGIN_LENGTH."""
-        known = self._raw.get(origin)
-        if known is not None:
-            return known
-        decision = self.actual(None if origin is None else origin.decode("latin-1"))
-        return self._remember_raw(origin, decision)
+    def actual_raw(self, origin: bytes | None) -> Decision | None:
+        """Do as `actual`, for the bytes of one Origin line of at most MAX_ORIGIN_LENGTH.
 
-    def options_raw(self, fields: tuple[bytes | None, ...]) -> Decision:
-        """Do as `decide` for an OPTIONS request with these four header fields, in bytes."""
-        short = sum(map(len, filter(None, fields))) <= _LONGEST_REMEMBERED
-        known = self._raw.get(fields) if short else None
-        if known is not None:
-            return known
+        The result is `None` where the OriginLookup must be asked.
+        """
+        text = None if origin is None else origin.decode("latin-1")
+        if self.lookup is None:
+            return _remember(self.raw, origin, self.actual(text))
+        # What a lookup said holds for a while only, so it is confirmed each time.
+        looked_up = self._remembered(text)
+        return None if looked_up is None and self._must_ask(text) else self.actual(text, looked_up)
+
+    def options_raw(self, fields: tuple[bytes | None, ...]) -> Decision | None:
+        """Do as `decide_at_once` for an OPTIONS request with these four fields, in bytes.
+
+        Each of at most LONGEST_REMEMBERED, so that all of them can be.
+        """
         texts: Any = [None if value is None else value.decode("latin-1") for value in fields]
-        decision = self.decide(CORSRequest("OPTIONS", *texts))
-        return self._remember_raw(fields, decision) if short else decision
+        decision = self.decide_at_once(CORSRequest("OPTIONS", *texts))
+        if decision is None or self.lookup is not None:
+            return decision
+        return _remember(self.raw, fields, decision)
+
+    def _remembered(self, origin: str | None) -> bool | None:
+        """Return what the OriginLookup is known to say of an origin, if there is one."""
+        return None if self.lookup is None or origin is None else self.lookup.remembered(origin)
 
     def _must_ask(self, origin: str | None) -> bool:
         """Say whether only the OriginLookup knows: it is asked about well-formed origins alone."""
-        if self.lookup is None or origin is None or self._any_origin or origin in self._origins:
+        if self.lookup is None or origin is None or self._any_origin or origin in self._actual:
             return False
-        return parse_origin(origin) is not None
+        return origin not in self._origins and parse_origin(origin) is not None
 
     def _new_actual(self, origin: str, looked_up: bool | None) -> Decision:
         """Decide on an actual request of an origin that is not remembered."""
@@ -166,7 +177,7 @@ class Decider:
         # Private Network Access never became a standard: to ask for it is no reason to be refused.
         asks_private = private_network is not None and private_network in ("true", True)
         key = (origin if allowed else None, method, headers, asks_private)
-        if len(method) + len(headers) > _LONGEST_REMEMBERED:
+        if len(method) + len(headers) > LONGEST_REMEMBERED:
             return self._new_preflight(*key)
         known = self._preflights.get(key)
         return known or _remember(self._preflights, key, self._new_preflight(*key))
@@ -187,10 +198,6 @@ class Decider:
             refused.append(Refusal.HEADERS)
         echoed = names if names and self._any_header else ()
         return self._answers.new_preflight(origin, tuple(refused), echoed, asks_private)
-
-    def _remember_raw(self, key: Hashable, decision: Decision) -> Decision:
-        # What a lookup said holds for a while only, and must be confirmed by `actual`.
-        return decision if self.lookup else _remember(self._raw, key, decision)
 
 
 class Exemption(Decider):

@@ -18,7 +18,12 @@ class EnvironReader:
     """Reads the environs of WSGI, and Django's META.
 
     Servers join repeated header lines with commas, which leaves two Origin lines malformed (R4).
+
+    :param awaits: whether the adapter can await what an OriginLookup says, and so must not block.
     """
+
+    def __init__(self, *, awaits: bool = False) -> None:
+        self._awaits = awaits
 
     def method(self, environ: Mapping[str, Any]) -> str:
         """Return the request's method."""
@@ -34,8 +39,11 @@ class EnvironReader:
         parts: Any = (*map(environ.get, _FIELDS), environ.get("HTTP_HOST", ""), path)
         return CORSRequest(environ["REQUEST_METHOD"], *parts)
 
-    def decide(self, decider: Decider, environ: Mapping[str, Any]) -> Decision:
-        """Return the decision on the request of an environ."""
+    def decide(self, decider: Decider, environ: Mapping[str, Any]) -> Decision | None:
+        """Return the decision on the request of an environ; `None` where it must be awaited."""
+        lookup = decider.lookup
+        if lookup is not None and (self._awaits or lookup.is_async):
+            return decider.decide_at_once(self.read(environ))
         if environ["REQUEST_METHOD"] != "OPTIONS":
             return decider.actual(environ.get("HTTP_ORIGIN"))
         fields: Any = map(environ.get, _FIELDS)

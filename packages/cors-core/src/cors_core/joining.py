@@ -13,8 +13,8 @@ Pairs = tuple[tuple[str, str], ...]
 
 Spelling = TypeVar("Spelling", str, bytes)
 
-# Most of a response's headers have nothing to do with a decision, and are told apart quickly:
-# common names first, then by their first letter; only then is a copy in lower case made.
+# Most of a response's headers have nothing to do with a decision, and are told apart quickly: by a
+# set of common names, then by the first letter. Only if one is left are names put in lower case.
 _COMMON = (
     "Content-Type Content-Length Content-Language Content-Encoding Content-Disposition Date Server "
     "Cache-Control Cross-Origin-Opener-Policy ETag Expires Last-Modified Location Referrer-Policy "
@@ -29,8 +29,6 @@ class JoinedHeaders(Generic[Spelling]):
 
     __slots__ = ("added", "answer", "vary")
 
-    unrelated: ClassVar[frozenset[Any]]
-    first_letters: ClassVar[frozenset[Any]]
     owned_prefix: ClassVar[Any]
     vary_name: ClassVar[Any]
 
@@ -47,13 +45,7 @@ class JoinedHeaders(Generic[Spelling]):
 
         The app's `Access-Control-*` are dropped (R13) and the names of its Vary kept (R14).
         """
-        joined: list[Any] = [*app_headers]
-        unrelated, first_letters = self.unrelated, self.first_letters
-        for name, _ in joined:
-            if name not in unrelated and name[:1] in first_letters:
-                return self._joined_with_owned(joined)
-        joined += self.added
-        return joined
+        raise NotImplementedError
 
     def _joined_with_owned(self, app_headers: list[Any]) -> list[Any]:
         joined: list[Any] = []
@@ -79,8 +71,6 @@ class TextHeaders(JoinedHeaders[str]):
 
     __slots__ = ("content",)
 
-    unrelated = _UNRELATED
-    first_letters = _FIRST_LETTERS
     owned_prefix = "access-control-"
     vary_name = "vary"
 
@@ -92,6 +82,15 @@ class TextHeaders(JoinedHeaders[str]):
         self.added = _added(headers, vary)
         self.content = _content(body)
         self.answer = self.added + self.content if body else ()
+
+    def join(self, app_headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Return a response's headers as a new list: the app's own with the decision's."""
+        joined = [*app_headers]
+        for name, _ in joined:
+            if name not in _UNRELATED and name[:1] in _FIRST_LETTERS:
+                return self._joined_with_owned(joined)
+        joined += self.added
+        return joined
 
     def changes(self, app_headers: Mapping[str, str]) -> tuple[Sequence[str], Pairs]:
         """Return what to delete from, and what then to set in, a mapping of a response's headers.
@@ -123,8 +122,6 @@ class RawHeaders(JoinedHeaders[bytes]):
 
     __slots__ = ("body",)
 
-    unrelated = frozenset(map(str.encode, _UNRELATED))
-    first_letters = frozenset(map(str.encode, _FIRST_LETTERS))
     owned_prefix = b"access-control-"
     vary_name = b"vary"
 
@@ -135,6 +132,16 @@ class RawHeaders(JoinedHeaders[bytes]):
         self.added = _encoded(_added(headers, vary))
         self.answer = self.added + _encoded(_content(body)) if body else ()
         self.body = body.encode()
+
+    def join(self, app_headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """Return a response's headers as a new list: the app's own with the decision's."""
+        joined = [*app_headers]
+        for name, _ in joined:
+            # Begins with a, A, v or V: told by comparison, because most names are in lower case.
+            if name < b"b" or b"v" <= name < b"w":
+                return self._joined_with_owned(joined)
+        joined += self.added
+        return joined
 
     def _merged(self, values: list[bytes]) -> tuple[bytes, bytes]:
         merged = merged_vary([value.decode("latin-1") for value in values], self.vary)

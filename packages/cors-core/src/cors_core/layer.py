@@ -7,8 +7,9 @@ answered. An adapter that cannot await uses `before` and `after`, the others the
 Nothing here knows how a request is read (`asgi`, `wsgi`), nor which policy there is (`choosing`).
 """
 
-from collections.abc import Awaitable
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from cors_core.choosing.choice import CLOSED, PolicyChoice
 from cors_core.decide import Decider
@@ -29,8 +30,11 @@ class Reader(Protocol[_Request]):
     def read(self, request: _Request, /) -> CORSRequest:
         """Return all that decides a request."""
 
-    def decide(self, decider: Decider, request: _Request, /) -> Decision:
-        """Return `decider.decide(self.read(request))`, or the same by a shorter way."""
+    def decide(self, decider: Decider, request: _Request, /) -> Decision | None:
+        """Return what `decider` decides, or `None` where an OriginLookup must be awaited for it.
+
+        It is `decider.decide_at_once(self.read(request))`, or the same by a shorter way.
+        """
 
 
 class Routes(Protocol[_Request]):
@@ -56,6 +60,7 @@ class Undecided(NamedTuple):
     """What decides if the endpoint turns out to have no mark; held since the request began."""
     status: None = None
     """As of a Decision that leaves the answer to the app."""
+    decided: Literal[False] = False
 
 
 class Layer(Generic[Request]):
@@ -79,34 +84,30 @@ class Layer(Generic[Request]):
         self._decide = reader.decide
         self._failures = FailureLog()
         self._undecided = Undecided(choice.default)
+        self.at_once: Callable[[Request], Decision | Undecided | None]
+        """Returns the result of `before` where one policy decides all requests, else `None`.
 
-    def known(self, request: Request) -> Decision | None:
-        """Return the decision where one policy decides all requests, at once, else `None`."""
-        fixed, routes = self.choice.fixed, self._routes
-        if fixed is None or (routes is not None and routes.marked()):
-            return None
-        if fixed.lookup is not None and self.choice.awaits:
-            return fixed.decide_at_once(self._read(request))
-        return self._decide(fixed, request)
+        A short way for most requests: `layer.at_once(request) or layer.before(request)`.
+        """
+        if choice.fixed is None:
+            self.at_once = _nothing
+        elif routes is None:
+            self.at_once = partial(reader.decide, choice.fixed)
+        else:
+            self.at_once = partial(self._unless_marked, choice.fixed, routes)
 
     def before(self, request: Request) -> Decision | Undecided:
         """Return the decision on a request that the app has not seen, unless a mark may count."""
-        known = self.known(request)
-        if known is not None:
-            return known
         asked, source = self._source_before(request)
         if asked is None:
-            return self._undecided if source is self.choice.default else Undecided(source)
+            return Undecided(source)
         return self.choice.choose(source, asked).decide(asked)
 
     async def before_async(self, request: Request) -> Decision | Undecided:
         """Do as `before`, where the choice may have to be awaited."""
-        known = self.known(request)
-        if known is not None:
-            return known
         asked, source = self._source_before(request)
         if asked is None:
-            return self._undecided if source is self.choice.default else Undecided(source)
+            return Undecided(source)
         decider = await self.choice.choose_async(source, asked)
         return await decider.decide_async(asked)
 
@@ -118,8 +119,8 @@ class Layer(Generic[Request]):
         if isinstance(found, Decision):
             return found
         source = self._source_after(found, request)
-        decider = self.choice.decider_at_once(source)
-        return self._decide(decider or self.choice.choose(source, self._read(request)), request)
+        asked = self._read(request)
+        return self.choice.choose(source, asked).decide(asked)
 
     async def after_async(self, found: Decision | Undecided, request: Request) -> Decision:
         """Do as `after`, where the choice may have to be awaited."""
@@ -134,12 +135,20 @@ class Layer(Generic[Request]):
             return found
         source = self._source_after(found, request)
         decider = self.choice.decider_at_once(source)
-        return self._decide(decider, request) if decider else self._awaited(source, request)
+        decision = self._decide(decider, request) if decider else None
+        return decision or self._awaited(source, request)
 
     async def _awaited(self, source: object, request: Request) -> Decision:
         asked = self._read(request)
         decider = await self.choice.choose_async(source, asked)
         return await decider.decide_async(asked)
+
+    def _unless_marked(
+        self, fixed: Decider, routes: Routes[Request], request: Request
+    ) -> Decision | Undecided | None:
+        if routes.marked():
+            return None if self._method(request) == "OPTIONS" else self._undecided
+        return self._decide(fixed, request)
 
     def _source_before(self, request: Request) -> tuple[CORSRequest | None, object]:
         """Return what is asked, or `None` for what must wait for a mark, and the source."""
@@ -147,8 +156,6 @@ class Layer(Generic[Request]):
         if routes is None or not routes.marked():
             asked = self._read(request)
             return asked, self.choice.source_for(asked.path)
-        if self.choice.fixed is not None and self._method(request) != "OPTIONS":
-            return None, self.choice.default
         asked = self._read(request)
         source = self.choice.source_for(asked.path)
         if not asked.is_preflight:
@@ -169,3 +176,7 @@ class Layer(Generic[Request]):
     def _closed(self, error: Exception) -> Decider:
         self._failures.report("no endpoint could be found, the request is refused", cause=error)
         return CLOSED
+
+
+def _nothing(request: object) -> None:
+    """Know nothing at once."""

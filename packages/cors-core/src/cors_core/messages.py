@@ -4,7 +4,7 @@ How a decision's headers join those of an app's response is in `joining`.
 """
 
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import ClassVar, Final, Literal, NamedTuple
 
 from cors_core.joining import Pairs, RawHeaders, TextHeaders, UntouchedRaw, UntouchedText
 
@@ -72,6 +72,8 @@ class Decision:
 
     __slots__ = ("body", "headers", "kind", "raw", "refused", "status", "text", "vary")
 
+    decided: ClassVar[Literal[True]] = True
+    """Tells a decision from what stands for one that is yet to be made."""
     kind: RequestKind
     refused: tuple[Refusal, ...]
     headers: Pairs

@@ -7,7 +7,7 @@ are decided by these bytes, with nothing decoded.
 from collections.abc import MutableMapping
 from typing import Any, Final
 
-from cors_core.decide import LONGEST_READ, Decider
+from cors_core.decide import LONGEST_READ, LONGEST_REMEMBERED, Decider
 from cors_core.fetch_standard import MAX_ORIGIN_LENGTH
 from cors_core.messages import CORSRequest, Decision
 
@@ -46,8 +46,8 @@ class ScopeReader:
         parts: tuple[Any, ...] = (*fields.values(), host, scope["path"])
         return CORSRequest(scope["method"], *parts)
 
-    def decide(self, decider: Decider, scope: Scope) -> Decision:
-        """Return the decision on the request of a scope."""
+    def decide(self, decider: Decider, scope: Scope) -> Decision | None:
+        """Return the decision on the request of a scope; `None` where a lookup must be awaited."""
         if scope["method"] == "OPTIONS":
             return self._decide_options(decider, scope)
         origin = None
@@ -56,13 +56,14 @@ class ScopeReader:
                 # Two lines make no origin (R4), nor does an over-long one.
                 readable = origin is None and len(value) <= MAX_ORIGIN_LENGTH
                 origin = value if readable else _UNREADABLE
-        return decider.actual_raw(origin)
+        return decider.raw.get(origin) or decider.actual_raw(origin)
 
-    def _decide_options(self, decider: Decider, scope: Scope) -> Decision:
+    def _decide_options(self, decider: Decider, scope: Scope) -> Decision | None:
         lines: dict[bytes, bytes | None] = _NO_FIELDS.copy()
         for name, value in scope["headers"]:
             if name in lines:
-                if lines[name] is not None:  # repeated
-                    return decider.decide(self.read(scope))
+                if lines[name] is not None or LONGEST_REMEMBERED < len(value) < LONGEST_READ:
+                    return decider.decide_at_once(self.read(scope))
                 lines[name] = value if len(value) < LONGEST_READ else _UNREADABLE
-        return decider.options_raw(tuple(lines.values()))
+        fields = tuple(lines.values())
+        return decider.raw.get(fields) or decider.options_raw(fields)

@@ -32,7 +32,7 @@ class WSGIMiddleware:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request, as PEP 3333 has it."""
         layer = self.layer
-        found = layer.known(environ) or layer.before(environ)
+        found = layer.at_once(environ) or layer.before(environ)
         if isinstance(found, Decision) and found.status is not None:
             start_response(STATUS_LINES[found.status], [*found.text.answer])
             return [found.raw.body]
