@@ -170,7 +170,7 @@ class FollowedFile:
             return pending
         if seen.signature is None:
             self._failures.report(_KEEPS, self._path, seen.error)
-            return pending  # tried again at each look
+            return None  # but not judged: tried again at each look
         self._apply(seen.content)
         self._judged = seen.signature
         return None
