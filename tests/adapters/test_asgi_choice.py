@@ -200,7 +200,7 @@ def test_a_request_is_decided_by_one_policy_from_start_to_end() -> None:
 def test_a_followed_file(tmp_path: Any) -> None:
     file = tmp_path / "cors.toml"
     file.write_text(f'[public]\nallow_origins = ["{ORIGIN}"]\n')
-    policies = ReloadablePolicy.all_from_file(file, interval=0)
+    policies = ReloadablePolicy.all_from_file(file, interval=0.01)
     app = cors(policies=policies, paths=[("/", "public")])
     assert allowed(call_asgi(app, request())) == [ORIGIN]
     file.write_text(f'[public]\nallow_origins = ["{PARTNER}"]\n')
