@@ -10,7 +10,7 @@ from typing import Any
 from starlette.endpoints import HTTPEndpoint
 
 from cors_core.adapters import Scope, mark_of
-from cors_core_starlette.routes import RouteListing, enter
+from cors_core_starlette.routes import RouteListing, find_router
 
 _CLASS_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")
 """The methods that Starlette looks for in an HTTPEndpoint."""
@@ -44,7 +44,7 @@ class MarkedEndpoints:
             self.marks += [(f"cors_policy of {path!r}", mark) for mark in marks.values()]
             if marks:
                 self._methods.setdefault(id(endpoint), []).append(methods)
-        self.exist = bool(self.marks) or enter(app) is None
+        self.exist = bool(self.marks) or find_router(app) is None
         """Whether there are any, or may be: middleware that hides its app hides them."""
 
     @property

@@ -14,7 +14,7 @@ from cors_core.adapters import Scope
 _MOST_WRAPPERS = 100
 
 
-class Entered(NamedTuple):
+class FoundRouter(NamedTuple):
     """The router inside an app, and the root path that a FastAPI app on the way there sets."""
 
     router: Router
@@ -31,7 +31,7 @@ class Leaf(NamedTuple):
     """The methods that its route lets through; none for all."""
 
 
-def enter(app: Any) -> Entered | None:
+def find_router(app: Any) -> FoundRouter | None:
     """Return the router that an app leads to, through whatever middleware; `None` for no router.
 
     Middleware keeps what it wraps as `app`: that is Starlette's convention, and FastAPI's.
@@ -39,7 +39,7 @@ def enter(app: Any) -> Entered | None:
     root_path = ""
     for _ in range(_MOST_WRAPPERS):
         if isinstance(app, Router):
-            return Entered(app, root_path)
+            return FoundRouter(app, root_path)
         if isinstance(app, Starlette):
             root_path = getattr(app, "root_path", "") or root_path
             app = app.router
@@ -55,12 +55,12 @@ def endpoint_at(app: object, scope: Scope) -> object:
 
     What has no router, such as a mounted ASGI app, is an endpoint by itself.
     """
-    entered = enter(app)
-    if entered is None:
+    found = find_router(app)
+    if found is None:
         return app
-    if entered.root_path:
-        scope = {**scope, "root_path": entered.root_path}
-    for route in entered.router.routes:
+    if found.root_path:
+        scope = {**scope, "root_path": found.root_path}
+    for route in found.router.routes:
         match, child_scope = route.matches(scope)
         if match is Match.FULL:
             return _endpoint_of(route, scope, child_scope)
@@ -96,11 +96,11 @@ class RouteListing:
         return sum(map(len, self._lists))
 
     def _add_app(self, path: str, app: object) -> None:
-        entered = enter(app)
-        if entered is None:
+        found = find_router(app)
+        if found is None:
             self.leaves.append(Leaf(path, app, frozenset()))
         else:
-            self._add_routes(entered.router.routes)
+            self._add_routes(found.router.routes)
 
     def _add_routes(self, routes: list[Any]) -> None:
         if any(routes is known for known in self._lists):

@@ -6,7 +6,7 @@ from starlette.applications import Starlette
 
 from cors_core.adapters import MARKS, ASGIApp, PolicyChoice, PolicyError, Scope, mark_of
 from cors_core_starlette.marks import MarkedEndpoints, mark_for
-from cors_core_starlette.routes import endpoint_at, enter
+from cors_core_starlette.routes import endpoint_at, find_router
 
 
 class StarletteRoutes:
@@ -69,12 +69,12 @@ class StarletteRoutes:
     def _root(self, scope: Scope) -> object:
         """Return what routes: the app inside, or, if middleware hides it, the one we belong to."""
         owner = scope.get("app")
-        if enter(self._app) or not isinstance(owner, Starlette):
+        if find_router(self._app) or not isinstance(owner, Starlette):
             return self._app
         # Once the router of `owner` has begun, we stand below one of its mounts.
         return self._app if owner.router is scope.get("router") else owner
 
     def _leads_to(self, endpoint: object) -> bool:
         """Say whether `endpoint` is the mounted app in which we stand."""
-        theirs, ours = enter(endpoint), enter(self._app)
+        theirs, ours = find_router(endpoint), find_router(self._app)
         return theirs is not None and ours is not None and theirs.router is ours.router

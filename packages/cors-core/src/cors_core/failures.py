@@ -12,11 +12,11 @@ _QUIET_SECONDS: Final = 60.0
 class FailureLog:
     """Logs one kind of failure: the first at once, then one a minute with the count of the rest."""
 
-    __slots__ = ("_next", "_unsaid")
+    __slots__ = ("_next", "_suppressed")
 
     def __init__(self) -> None:
         self._next = float("-inf")
-        self._unsaid = 0
+        self._suppressed = 0
 
     def report(self, message: str, *arguments: object, cause: BaseException | None = None) -> None:
         """Log the failure, with the traceback of its cause, unless one was logged just now.
@@ -25,10 +25,10 @@ class FailureLog:
         """
         now = time.monotonic()
         if now < self._next:
-            self._unsaid += 1
+            self._suppressed += 1
             return
         self._next = now + _QUIET_SECONDS
-        unsaid, self._unsaid = self._unsaid, 0
-        if unsaid:
-            message += f" ({unsaid} more since the last record)"
+        suppressed, self._suppressed = self._suppressed, 0
+        if suppressed:
+            message += f" ({suppressed} more since the last record)"
         logger.error(message, *arguments, exc_info=cause)
