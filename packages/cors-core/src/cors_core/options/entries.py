@@ -16,11 +16,38 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://(.*)", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _NON_ASCII_DOTS = re.compile("[\u3002\uff0e\uff61]")
-_SUSPECT = re.compile(r"[*,]|//\.|\.\.")
-"""Well-formed by the letter of the URL standard, but here a pattern, a list or a slip."""
+_SUSPECT = re.compile(r"[$()*+{}]|//\.|\.\.")
+"""Well-formed by the letter of the URL standard, but here a pattern, a regex or a slip."""
+_REGEX = re.compile(
+    r"""
+    ^ \^ | \$ $                            # an anchor
+    | \\ (?: [.\-/:] | [dwsDWS][*+?{] )    # an escaped sign, a repeated category
+    | (?<! [a-z0-9*\]] ) \. [*+]           # ".*", but not the glob "a.*.example"
+    | [)\]] [*+?{] | \[ a-z | \( .* \)     # a class, a group
+    | ^ https\?:
+    """,
+    re.VERBOSE,
+)
+"""What no origin or pattern has, so that its author must have meant a regex."""
 _WHERE_STARS_GO = (
     "a * may stand first, 'https://*.example.com', or for the port, 'http://localhost:*'"
 )
+
+SHARED_ORIGINS = {
+    "null": (
+        "lets any site in, with credentials: every sandboxed frame has this origin",
+        "serve that page from an origin of its own, and list it",
+    ),
+    "file://": (
+        "lets any local file in, with credentials: Electron and Android's WebView send this origin"
+        " for all of them",
+        "serve the app's pages from an origin of their own, such as 'app://-', and list it",
+    ),
+}
+"""Origins that many documents share, and why none may have credentials, with the fix.
+
+They are no tuple origins, are matched by their own entry only, and never by a pattern.
+"""
 
 
 class Misspelt(NamedTuple):
@@ -31,14 +58,14 @@ class Misspelt(NamedTuple):
 
 
 def read_entry(text: str) -> str | OriginPattern | Misspelt:
-    """Return `text` itself (an exact origin, `null` or `*`), its pattern, or what is wrong.
+    """Return `text` itself (an exact origin, a shared one or `*`), its pattern, or what is wrong.
 
     >>> read_entry("http://localhost:*")
     OriginPattern(scheme='http', host='localhost', port='*', subdomains=False)
     >>> read_entry("https://a.example/")
     Misspelt(reason='has a path', fix="a browser sends 'https://a.example'")
     """
-    if text in ("*", "null"):
+    if text == "*" or text in SHARED_ORIGINS:
         return text
     if parse_origin(text) and not _SUSPECT.search(text):
         return text
@@ -54,13 +81,15 @@ def _not_one_origin(text: str) -> Misspelt | None:
         return Misspelt("is empty", "remove it, or write an origin such as 'https://app.example'")
     if _CONTROL.search(text.strip()):
         return Misspelt("holds a line break or control character", "write the origin alone")
+    if len(text) > 8 * MAX_ORIGIN_LENGTH:
+        return Misspelt("is too long for an origin", f"at most {MAX_ORIGIN_LENGTH} characters")
+    if text.count("://") < 2 and _REGEX.search(text):
+        return Misspelt("is a regex, not an origin", f"write allow_origin_regex={_raw(text)}")
     several = [part for part in re.split(r"[,\s]+", text) if part]
     if len(several) > 1:
         return Misspelt(
             "is a list in one string", f"write {', '.join(map(repr, several))} as entries"
         )
-    if len(text) > 8 * MAX_ORIGIN_LENGTH:
-        return Misspelt("is too long for an origin", f"at most {MAX_ORIGIN_LENGTH} characters")
     return None
 
 
@@ -89,14 +118,21 @@ class _Reading:
     def _hopeless(self) -> Misspelt | None:
         """Say why no spelling of this entry could match, if so."""
         if self.scheme in OPAQUE_ORIGIN_SCHEMES:
+            sent = "a browser sends 'null'"
+            if self.scheme == "file":
+                sent += ", Electron and Android's WebView send 'file://'"
             return Misspelt(
                 f"has the scheme {self.scheme!r}, whose pages have no origin of their own",
-                "a browser sends 'null'; serve the page over http or https",
+                f"{sent}; serve the page over http or https",
             )
         if not self.host:
             return Misspelt("has no host", "write one, such as 'https://app.example'")
+        if self.host == "*":
+            return Misspelt(
+                "has a * for the whole host", "write allow_origins=['*'] for every origin"
+            )
         if "*" in self.host:
-            return Misspelt("has a * where none may stand", _WHERE_STARS_GO)
+            return Misspelt("has a * where none may stand", _WHERE_STARS_GO + self._as_regex())
         if self.host.startswith(".") or ".." in self.host:
             return Misspelt("has an empty label in its host", _WHERE_STARS_GO)
         if self.port not in ("", ANY_PORT) and not (
@@ -112,6 +148,15 @@ class _Reading:
                 "write a host name, a dotted-quad IPv4 or a bracketed IPv6 address",
             )
         return None
+
+    def _as_regex(self) -> str:
+        """Return the end of a fix: the regex that was meant, where that is clear."""
+        if not re.fullmatch(r"(?:[a-z0-9\-]|\*(?!\*)|\.(?!\.))+", self.host):
+            return ""
+        labels = f"*.{self.host}" if self.subdomains else self.host
+        host = labels.replace(".", r"\.").replace("*", "[a-z0-9-]+")
+        port = "(:[0-9]+)?" if self.port == ANY_PORT else self.port and f":{self.port}"
+        return f"; for this one write allow_origin_regex={_raw(f'{self.scheme}://{host}{port}')}"
 
     def _scheme(self, text: str) -> tuple[str, str]:
         if text != text.strip():
@@ -177,6 +222,11 @@ class _Reading:
         if text != text.lower():
             self.reasons.append(f"has upper case in its {part}")
         return text.lower()
+
+
+def _raw(regex: str) -> str:
+    """Return `regex` as a raw string literal, if it can be one."""
+    return repr(regex) if "'" in regex or regex.endswith("\\") else f"r'{regex}'"
 
 
 def _punycode(host: str) -> str:
