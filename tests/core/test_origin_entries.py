@@ -56,6 +56,9 @@ REGEXES = {
     "https?://a.example": "r'https?://a.example'",
     r"https:\/\/a\.example": r"r'https:\/\/a\.example'",
     "https://.*": "r'https://.*'",
+    "https://[^/]+": "r'https://[^/]+'",
+    "https://[0-9]+.example": "r'https://[0-9]+.example'",
+    "https://a.example|https://b.example": "r'https://a.example|https://b.example'",
     "https://.+": "r'https://.+'",
     ".*": "r'.*'",
     r".*\.example\.com": r"r'.*\.example\.com'",
@@ -77,7 +80,13 @@ def test_a_compiled_regex_is_sent_to_its_option() -> None:
     assert problem_of(re.compile(r"https://.*\.example\.com")) == expected
 
 
-@pytest.mark.parametrize("entry", ["https://[::1", "https://a.example\\x", "https://a\\b.example"])
+@pytest.mark.parametrize("entry",
+    [
+        "https://[::1", "http://[::1]?a", "https://a.example\\x", "https://a\\b.example",
+        "https://a.example/(x)", "https://a.example/$", "https://a.example/.*",
+        "https://a.example,https://.*\\.b.example",
+    ],
+)  # fmt: skip
 def test_an_origin_with_a_slip_is_no_regex(entry: str) -> None:
     assert "regex" not in problem_of(entry)
 

@@ -18,17 +18,19 @@ _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _NON_ASCII_DOTS = re.compile("[\u3002\uff0e\uff61]")
 _SUSPECT = re.compile(r"[$()*+{}]|//\.|\.\.")
 """Well-formed by the letter of the URL standard, but here a pattern, a regex or a slip."""
+_BEFORE_PATH = re.compile(r"(?:[^/]*//)?[^/]*/?")
 _REGEX = re.compile(
     r"""
-    ^ \^ | \$ $                            # an anchor
-    | \\ (?: [.\-/:] | [dwsDWS][*+?{] )    # an escaped sign, a repeated category
-    | (?<! [a-z0-9*\]] ) \. [*+]           # ".*", but not the glob "a.*.example"
-    | [)\]] [*+?{] | \[ a-z | \( .* \)     # a class, a group
+    ^ \^ | \$ $ | \|                           # an anchor, alternatives
+    | \\ (?: [.\-/:] | [dwsDWS] [*+?{] )        # an escaped sign, a repeated category
+    | (?<! [a-z0-9*\]] ) \. [*+]               # ".*", but not the glob "a.*.example"
+    | \[ (?: [\^\\] | [0-9A-Za-z] - ) | \] [*+{]  # a class
+    | \( .* \)                                 # a group
     | ^ https\?:
     """,
     re.VERBOSE,
 )
-"""What no origin or pattern has, so that its author must have meant a regex."""
+"""What stands in no origin or pattern before its path, so that a regex must be meant."""
 _WHERE_STARS_GO = (
     "a * may stand first, 'https://*.example.com', or for the port, 'http://localhost:*'"
 )
@@ -83,7 +85,7 @@ def _not_one_origin(text: str) -> Misspelt | None:
         return Misspelt("holds a line break or control character", "write the origin alone")
     if len(text) > 8 * MAX_ORIGIN_LENGTH:
         return Misspelt("is too long for an origin", f"at most {MAX_ORIGIN_LENGTH} characters")
-    if text.count("://") < 2 and _REGEX.search(text):
+    if _is_regex(text):
         return Misspelt("is a regex, not an origin", f"write allow_origin_regex={_raw(text)}")
     several = [part for part in re.split(r"[,\s]+", text) if part]
     if len(several) > 1:
@@ -222,6 +224,12 @@ class _Reading:
         if text != text.lower():
             self.reasons.append(f"has upper case in its {part}")
         return text.lower()
+
+
+def _is_regex(text: str) -> bool:
+    origin = _BEFORE_PATH.match(text)
+    several = text.count("://") > 1 and "|" not in text
+    return origin is not None and not several and _REGEX.search(origin.group()) is not None
 
 
 def _raw(regex: str) -> str:

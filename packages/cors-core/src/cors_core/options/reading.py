@@ -239,13 +239,11 @@ def _whole_seconds(value: object) -> int | None:
 
 
 def reject_unknown(unknown: Mapping[str, object], problems: Problems) -> None:
-    """Report options that a policy does not have, each with the nearest that it has."""
-    for option, value in unknown.items():
-        import difflib  # late: only a mistake comes here
+    """Report options that a policy does not have, each with what was meant."""
+    if unknown:
+        from cors_core.options.unknown import not_an_option  # late: only a mistake comes here
 
-        known = list(PolicyOptions.__annotations__)
-        nearest = difflib.get_close_matches(option, known, n=1, cutoff=0.0)[0]
-        problems.append(Problem(option, value, "is no option", f"did you mean {nearest!r}?"))
+        problems += [not_an_option(option, value) for option, value in unknown.items()]
 
 
 def _strings(option: str, value: Any, example: str, problems: Problems) -> list[tuple[str, str]]:
