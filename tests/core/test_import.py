@@ -7,8 +7,11 @@ LATE = {"publicsuffixlist", "ipaddress", "socket", "datetime", "dataclasses", "d
 LATE |= {
     "cors_core.choosing.choice",
     "cors_core.origins",
+    "cors_core.options.advice",
     "cors_core.options.entries",
+    "cors_core.options.mistakes",
     "cors_core.options.openness",
+    "cors_core.options.unknown",
 }
 
 CODE = """

@@ -136,7 +136,7 @@ def unknown_options(*names: str) -> list[Problem]:
         (
             "Policy",
             (["https://a.example"],),
-            "Policy (['https://a.example'],) is given without a name;"
+            "Policy ['https://a.example'] is given without a name;"
             " write Policy(allow_origins=['https://a.example'])",
         ),
         (
@@ -145,10 +145,10 @@ def unknown_options(*names: str) -> list[Problem]:
             "CORSMiddleware ('https://a.example', True) is given without a name;"
             " write CORSMiddleware(allow_origins=['https://a.example'], ...)",
         ),
-        ("Policy", (True,), "Policy (True,) is given without a name; name each option:"),
-        ("Policy", ([],), "Policy ([],) is given without a name; name each option:"),
-        ("Policy", ([1],), "Policy ([1],) is given without a name; name each option:"),
-        ("CORS", (object,), "CORS (<class 'object'>,) is given without a name; name each option:"),
+        ("Policy", (True,), "Policy True is given without a name; name each option:"),
+        ("Policy", ([],), "Policy [] is given without a name; name each option:"),
+        ("Policy", ([1],), "Policy [1] is given without a name; name each option:"),
+        ("CORS", (object,), "CORS <class 'object'> is given without a name; name each option:"),
     ],
 )
 def test_arguments_without_a_name(callee: str, arguments: tuple[Any, ...], message: str) -> None:

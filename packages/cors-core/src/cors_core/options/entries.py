@@ -16,7 +16,7 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://(.*)", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _NON_ASCII_DOTS = re.compile("[\u3002\uff0e\uff61]")
-_SUSPECT = re.compile(r"[$()*+{}]|//\.|\.\.")
+_SUSPECT = re.compile(r"//[^/]*[$()+{}]|\*|//\.|\.\.")
 """Well-formed by the letter of the URL standard, but here a pattern, a regex or a slip."""
 _BEFORE_PATH = re.compile(r"(?:[^/]*//)?[^/]*/?")
 _REGEX = re.compile(
@@ -31,25 +31,33 @@ _REGEX = re.compile(
     re.VERBOSE,
 )
 """What stands in no origin or pattern before its path, so that a regex must be meant."""
+_GLOB = re.compile(r"(?:(?:[a-z0-9\-]|\*(?!\*))+\.)+[a-z0-9\-]+\.[a-z0-9\-]+")
 _WHERE_STARS_GO = (
     "a * may stand first, 'https://*.example.com', or for the port, 'http://localhost:*'"
 )
 
+
+class SharedOrigin(NamedTuple):
+    """Whom an origin lets in that many documents share, why, and what to do instead."""
+
+    lets_in: str
+    because: str
+    fix: str
+
+
 SHARED_ORIGINS = {
-    "null": (
-        "lets any site in, with credentials: every sandboxed frame has this origin",
+    "null": SharedOrigin(
+        "any site",
+        "every sandboxed frame has this origin",
         "serve that page from an origin of its own, and list it",
     ),
-    "file://": (
-        "lets any local file in, with credentials: Electron and Android's WebView send this origin"
-        " for all of them",
+    "file://": SharedOrigin(
+        "any local page",
+        "Electron and Android's WebView send this origin for every file",
         "serve the app's pages from an origin of their own, such as 'app://-', and list it",
     ),
 }
-"""Origins that many documents share, and why none may have credentials, with the fix.
-
-They are no tuple origins, are matched by their own entry only, and never by a pattern.
-"""
+"""No tuple origins: each is matched by its own entry only, and none may have credentials."""
 
 
 class Misspelt(NamedTuple):
@@ -77,6 +85,16 @@ def read_entry(text: str) -> str | OriginPattern | Misspelt:
     return _Reading(text).result()
 
 
+def parts_of(text: str) -> list[str]:
+    """Return what a list in one string separates: by commas and blanks, origins by ; as well.
+
+    >>> parts_of("GET, POST")
+    ['GET', 'POST']
+    """
+    separators = r"[,;\s]+" if text.count("://") > 1 else r"[,\s]+"
+    return [part for part in re.split(separators, text) if part]
+
+
 def _not_one_origin(text: str) -> Misspelt | None:
     """Find what has no single origin that could be meant."""
     if not text.strip():
@@ -87,7 +105,12 @@ def _not_one_origin(text: str) -> Misspelt | None:
         return Misspelt("is too long for an origin", f"at most {MAX_ORIGIN_LENGTH} characters")
     if _is_regex(text):
         return Misspelt("is a regex, not an origin", f"write allow_origin_regex={_raw(text)}")
-    several = [part for part in re.split(r"[,\s]+", text) if part]
+    if "*" in text.partition("://")[0] and "://" in text:
+        rest = text.partition("://")[2]
+        return Misspelt(
+            "has a * in its scheme", f"write 'https://{rest}', and 'http://{rest}' if it is meant"
+        )
+    several = parts_of(text)
     if len(several) > 1:
         return Misspelt(
             "is a list in one string", f"write {', '.join(map(repr, several))} as entries"
@@ -144,7 +167,8 @@ class _Reading:
         if self.subdomains and (self.host[0] == "[" or ends_in_number(self.host)):
             return Misspelt("has a * before an IP address, which has no subdomains", "remove '*.'")
         exact_port = "" if self.port in ("", ANY_PORT) else f":{self.port}"
-        if parse_origin(f"{self.scheme}://{self.host}{exact_port}") is None:
+        wanted = f"{self.scheme}://{self.host}{exact_port}"
+        if parse_origin(wanted) is None or _SUSPECT.search(wanted):
             return Misspelt(
                 f"has the bad host {self.host!r}",
                 "write a host name, a dotted-quad IPv4 or a bracketed IPv6 address",
@@ -152,8 +176,11 @@ class _Reading:
         return None
 
     def _as_regex(self) -> str:
-        """Return the end of a fix: the regex that was meant, where that is clear."""
-        if not re.fullmatch(r"(?:[a-z0-9\-]|\*(?!\*)|\.(?!\.))+", self.host):
+        """Return the end of a fix: the regex that was meant, if two labels at least are not in it.
+
+        `*example.com` as a regex would let `https://evil-example.com` in.
+        """
+        if not _GLOB.fullmatch(self.host):
             return ""
         labels = f"*.{self.host}" if self.subdomains else self.host
         host = labels.replace(".", r"\.").replace("*", "[a-z0-9-]+")

@@ -7,13 +7,13 @@ import re
 
 from cors_core.errors import Problem
 from cors_core.field_names import is_token
+from cors_core.options.entries import parts_of
 
 
 def not_a_list(option: str, value: object, example: str) -> Problem:
     """Return the Problem of a value that should list strings such as `example`."""
     if isinstance(value, str):
-        written = [part for part in re.split(r"[,\s]+", value) if part]
-        return Problem(option, value, "is a string, not a list", f"write {written}")
+        return Problem(option, value, "is a string, not a list", f"write {parts_of(value)}")
     reason = f"is of type {type(value).__name__}, not a list of strings"
     none = "[] for none, or " if value is None else ""
     return Problem(option, value, reason, f"write {none}[{example}]")
@@ -58,7 +58,7 @@ def _names_origins(value: object) -> bool:
 
 def not_a_token(name: str, text: str, what: str, example: str) -> Problem:
     """Return the Problem of a text that should be a token: a method or a field name, `what`."""
-    parts = [part for part in re.split(r"[,\s]+", text) if part]
+    parts = parts_of(text)
     if not parts:
         return Problem(name, text, "is empty", f"remove it, or write a {what} such as {example}")
     if len(parts) > 1 and all(map(is_token, parts)):

@@ -108,7 +108,8 @@ def positional_arguments(callee: str, arguments: tuple[object, ...]) -> Problem:
         fix = f"write {callee}(allow_origins={list(origins)!r}{more})"
     elif hasattr(first, "decide"):
         fix = f"write {callee}(policy=policy{more})"
-    return Problem(callee, arguments, "is given without a name", fix)
+    value = arguments if more else first
+    return Problem(callee, value, "is given without a name", fix)
 
 
 def _fix(name: str, value: object) -> str:
