@@ -9,6 +9,7 @@ LATE |= {
     "cors_core.origins",
     "cors_core.options.advice",
     "cors_core.options.entries",
+    "cors_core.options.misplaced",
     "cors_core.options.mistakes",
     "cors_core.options.openness",
     "cors_core.options.unknown",

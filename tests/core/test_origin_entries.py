@@ -4,10 +4,15 @@ import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import AnyHttpUrl, HttpUrl
 
 from cors_core import CORSRequest, OriginLookup, Policy, PolicyError
+from cors_core.options.entries import SHARED_ORIGINS, Misspelt, read_entry
+from cors_core.origins.index import OriginPattern
 from cors_core.origins.serialized import parse_origin
+from tests.properties import examples
 
 
 def problem_of(entry: object, **options: Any) -> str:
@@ -104,7 +109,7 @@ STARS = {
 def test_a_star_inside_a_label_is_shown_as_a_regex(entry: str) -> None:
     answer = problem_of(entry)
     assert answer.startswith("has a * where none may stand; a * may stand first, ")
-    assert answer.endswith(f"; for this one write allow_origin_regex={STARS[entry]}")
+    assert answer.endswith(f"; this one is allow_origin_regex={STARS[entry]}")
     regex = re.compile(STARS[entry][2:-1])
     assert regex.fullmatch(entry.replace(":*", ":5000").replace("*", "x"))
     assert regex.fullmatch(entry.replace(":*", "").replace("*", "x-1"))
@@ -137,6 +142,30 @@ def test_a_sign_that_no_host_name_has(sign: str) -> None:
     expected = f"has the bad host {host!r}; write a host name, "
     assert problem_of(f"https://{host}").startswith(expected)
     assert problem_of(f"https://{host}:8443").startswith(expected)
+
+
+_PIECES = st.sampled_from(
+    ["https", "http", "web+app", "://", ":", "*", ".", "a", "example", "A", "ü", "1", "0x1", "443",
+     "8080", "[::1]", "[", "]", "/", "?", "#", "@", "\\", "$", "+", "(", ")", "{", "}", ",", ";",
+     " ", "null", "file", "%", "-", "_", "|", "^"]
+)  # fmt: skip
+
+
+@examples(1000)
+@given(st.lists(_PIECES, max_size=9).map("".join), st.sampled_from(["", "https://", "http://a"]))
+def test_an_entry_is_an_origin_or_a_pattern_with_a_star_or_refused(text: str, start: str) -> None:
+    text = start + text
+    match read_entry(text):
+        case Misspelt(reason, fix):
+            assert reason
+            assert fix
+        case OriginPattern(scheme, host, port, subdomains):
+            stars = "*." if subdomains else ""
+            assert "*" in text
+            assert text == f"{scheme}://{stars}{host}{port and ':' + port}"
+        case exact:
+            assert exact == text
+            assert parse_origin(text) or text == "*" or text in SHARED_ORIGINS
 
 
 def test_a_plus_in_a_scheme_is_an_origin_of_one_port() -> None:

@@ -18,20 +18,6 @@ _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _NON_ASCII_DOTS = re.compile("[\u3002\uff0e\uff61]")
 _SUSPECT = re.compile(r"//[^/]*[$()+{}]|\*|//\.|\.\.")
 """Well-formed by the letter of the URL standard, but here a pattern, a regex or a slip."""
-_BEFORE_PATH = re.compile(r"(?:[^/]*//)?[^/]*/?")
-_REGEX = re.compile(
-    r"""
-    ^ \^ | \$ $ | \|                           # an anchor, alternatives
-    | \\ (?: [.\-/:] | [dwsDWS] [*+?{] )        # an escaped sign, a repeated category
-    | (?<! [a-z0-9*\]] ) \. [*+]               # ".*", but not the glob "a.*.example"
-    | \[ (?: [\^\\] | [0-9A-Za-z] - ) | \] [*+{]  # a class
-    | \( .* \)                                 # a group
-    | ^ https\?:
-    """,
-    re.VERBOSE,
-)
-"""What stands in no origin or pattern before its path, so that a regex must be meant."""
-_GLOB = re.compile(r"(?:(?:[a-z0-9\-]|\*(?!\*))+\.)+[a-z0-9\-]+\.[a-z0-9\-]+")
 _WHERE_STARS_GO = (
     "a * may stand first, 'https://*.example.com', or for the port, 'http://localhost:*'"
 )
@@ -79,10 +65,16 @@ def read_entry(text: str) -> str | OriginPattern | Misspelt:
         return text
     if parse_origin(text) and not _SUSPECT.search(text):
         return text
-    refused = _not_one_origin(text)
+    refused = _never_an_origin(text)
     if refused:
         return refused
-    return _Reading(text).result()
+    read = _listed_in_one(text) or _Reading(text).result()
+    if isinstance(read, Misspelt):
+        from cors_core.options.misplaced import as_option, is_regex  # late: only for a mistake
+
+        if is_regex(text):
+            return Misspelt("is a regex, not an origin", f"write {as_option(text)}")
+    return read
 
 
 def parts_of(text: str) -> list[str]:
@@ -95,7 +87,7 @@ def parts_of(text: str) -> list[str]:
     return [part for part in re.split(separators, text) if part]
 
 
-def _not_one_origin(text: str) -> Misspelt | None:
+def _never_an_origin(text: str) -> Misspelt | None:
     """Find what has no single origin that could be meant."""
     if not text.strip():
         return Misspelt("is empty", "remove it, or write an origin such as 'https://app.example'")
@@ -103,19 +95,19 @@ def _not_one_origin(text: str) -> Misspelt | None:
         return Misspelt("holds a line break or control character", "write the origin alone")
     if len(text) > 8 * MAX_ORIGIN_LENGTH:
         return Misspelt("is too long for an origin", f"at most {MAX_ORIGIN_LENGTH} characters")
-    if _is_regex(text):
-        return Misspelt("is a regex, not an origin", f"write allow_origin_regex={_raw(text)}")
-    if "*" in text.partition("://")[0] and "://" in text:
-        rest = text.partition("://")[2]
+    scheme, delimiter, rest = text.partition("://")
+    if delimiter and scheme.endswith("*"):
         return Misspelt(
             "has a * in its scheme", f"write 'https://{rest}', and 'http://{rest}' if it is meant"
         )
-    several = parts_of(text)
-    if len(several) > 1:
-        return Misspelt(
-            "is a list in one string", f"write {', '.join(map(repr, several))} as entries"
-        )
     return None
+
+
+def _listed_in_one(text: str) -> Misspelt | None:
+    parts = parts_of(text)
+    if len(parts) < 2:
+        return None
+    return Misspelt("is a list in one string", f"write {', '.join(map(repr, parts))} as entries")
 
 
 class _Reading:
@@ -132,7 +124,7 @@ class _Reading:
     def result(self) -> str | OriginPattern | Misspelt:
         wanted = f"{self.scheme}://{'*.' if self.subdomains else ''}{self.host}"
         wanted += f":{self.port}" if self.port else ""
-        hopeless = self._hopeless()
+        hopeless = self._hopeless(wanted)
         if hopeless:
             return hopeless
         if self.reasons:
@@ -140,7 +132,7 @@ class _Reading:
             return Misspelt(" and ".join(self.reasons), f"{writes} '{wanted}'")
         return OriginPattern(self.scheme, self.host, self.port, self.subdomains)
 
-    def _hopeless(self) -> Misspelt | None:
+    def _hopeless(self, wanted: str) -> Misspelt | None:
         """Say why no spelling of this entry could match, if so."""
         if self.scheme in OPAQUE_ORIGIN_SCHEMES:
             sent = "a browser sends 'null'"
@@ -157,7 +149,14 @@ class _Reading:
                 "has a * for the whole host", "write allow_origins=['*'] for every origin"
             )
         if "*" in self.host:
-            return Misspelt("has a * where none may stand", _WHERE_STARS_GO + self._as_regex())
+            from cors_core.options.misplaced import (
+                as_option,
+                regex_of_glob,
+            )  # late: only for a mistake
+
+            regex = regex_of_glob(wanted)
+            or_regex = f"; this one is {as_option(regex)}" if regex else ""
+            return Misspelt("has a * where none may stand", _WHERE_STARS_GO + or_regex)
         if self.host.startswith(".") or ".." in self.host:
             return Misspelt("has an empty label in its host", _WHERE_STARS_GO)
         if self.port not in ("", ANY_PORT) and not (
@@ -167,25 +166,13 @@ class _Reading:
         if self.subdomains and (self.host[0] == "[" or ends_in_number(self.host)):
             return Misspelt("has a * before an IP address, which has no subdomains", "remove '*.'")
         exact_port = "" if self.port in ("", ANY_PORT) else f":{self.port}"
-        wanted = f"{self.scheme}://{self.host}{exact_port}"
-        if parse_origin(wanted) is None or _SUSPECT.search(wanted):
+        exact = f"{self.scheme}://{self.host}{exact_port}"
+        if parse_origin(exact) is None or _SUSPECT.search(exact):
             return Misspelt(
                 f"has the bad host {self.host!r}",
                 "write a host name, a dotted-quad IPv4 or a bracketed IPv6 address",
             )
         return None
-
-    def _as_regex(self) -> str:
-        """Return the end of a fix: the regex that was meant, if two labels at least are not in it.
-
-        `*example.com` as a regex would let `https://evil-example.com` in.
-        """
-        if not _GLOB.fullmatch(self.host):
-            return ""
-        labels = f"*.{self.host}" if self.subdomains else self.host
-        host = labels.replace(".", r"\.").replace("*", "[a-z0-9-]+")
-        port = "(:[0-9]+)?" if self.port == ANY_PORT else self.port and f":{self.port}"
-        return f"; for this one write allow_origin_regex={_raw(f'{self.scheme}://{host}{port}')}"
 
     def _scheme(self, text: str) -> tuple[str, str]:
         if text != text.strip():
@@ -251,17 +238,6 @@ class _Reading:
         if text != text.lower():
             self.reasons.append(f"has upper case in its {part}")
         return text.lower()
-
-
-def _is_regex(text: str) -> bool:
-    origin = _BEFORE_PATH.match(text)
-    several = text.count("://") > 1 and "|" not in text
-    return origin is not None and not several and _REGEX.search(origin.group()) is not None
-
-
-def _raw(regex: str) -> str:
-    """Return `regex` as a raw string literal, if it can be one."""
-    return repr(regex) if "'" in regex or regex.endswith("\\") else f"r'{regex}'"
 
 
 def _punycode(host: str) -> str:

@@ -243,7 +243,8 @@ def reject_unknown(unknown: Mapping[str, object], problems: Problems) -> None:
     if unknown:
         from cors_core.options.unknown import not_an_option  # late: only a mistake comes here
 
-        problems += [not_an_option(option, value) for option, value in unknown.items()]
+        known = PolicyOptions.__annotations__
+        problems += [not_an_option(option, value, known) for option, value in unknown.items()]
 
 
 def _strings(option: str, value: Any, example: str, problems: Problems) -> list[tuple[str, str]]:

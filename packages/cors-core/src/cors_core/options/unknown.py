@@ -4,10 +4,9 @@ The names of other CORS packages stand here, because many a policy is carried ov
 flask-cors, quart-cors, django-cors-headers, Starlette, Falcon, falcon-cors.
 """
 
-from cors_core.errors import Problem
-from cors_core.options.reading import PolicyOptions
+from collections.abc import Iterable
 
-_OPTIONS = tuple(PolicyOptions.__annotations__)
+from cors_core.errors import Problem
 
 _SAME = {
     "allow_header": "allow_headers",
@@ -85,13 +84,13 @@ _NEAR = 0.85
 """The least similarity of a near spelling; below it, options of another meaning are found."""
 
 
-def not_an_option(option: str, value: object) -> Problem:
-    """Return the Problem of an option that does not exist, with the one that was meant, if known.
+def not_an_option(option: str, value: object, options: Iterable[str]) -> Problem:
+    """Return the Problem of an option that is none of `options`, with what was meant, if known.
 
-    >>> not_an_option("supports_credentials", True).fix
+    >>> not_an_option("supports_credentials", True, ["allow_credentials", "max_age"]).fix
     "did you mean 'allow_credentials'?"
     """
-    return Problem(option, value, "is no option", _fix(option.lower().replace("-", "_"), value))
+    return Problem(option, value, "is no option", _fix(option, value, tuple(options)))
 
 
 def positional_arguments(callee: str, arguments: tuple[object, ...]) -> Problem:
@@ -112,17 +111,17 @@ def positional_arguments(callee: str, arguments: tuple[object, ...]) -> Problem:
     return Problem(callee, value, "is given without a name", fix)
 
 
-def _fix(name: str, value: object) -> str:
+def _fix(option: str, value: object, options: tuple[str, ...]) -> str:
     from difflib import get_close_matches
 
-    bare = name
+    name = bare = option.lower().replace("-", "_")
     for prefix in _PREFIXES:
         bare = bare.removeprefix(prefix)
-    known = (*_OPTIONS, *_SAME, *_INSTEAD)
+    known = (*options, *_SAME, *_INSTEAD)
     exact = [candidate for candidate in (name, bare) if candidate in known]
     nearest = exact or get_close_matches(bare, known, n=1, cutoff=_NEAR)
     if not nearest:
-        return f"the options are {', '.join(_OPTIONS)}"
+        return f"the options are {', '.join(options)}"
     meant = _SAME.get(nearest[0], nearest[0])
     instead = _INSTEAD.get(meant, f"did you mean {meant!r}?")
     if value is False and instead.startswith("write"):  # never advise what was switched off
