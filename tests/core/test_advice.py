@@ -73,7 +73,13 @@ def test_every_subdomain_without_encryption_is_told_both() -> None:
 
 
 @pytest.mark.parametrize(
-    "regex", [r"http://.+\.a\.example", r"^https?://app\.a\.example$", r"(http|https)://a\.example"]
+    "regex",
+    [
+        r"http://.+\.a\.example",
+        r"http://[a-z]+\.a\.example",
+        r"^https?://app\.a\.example$",
+        r"(http|https)://a\.example",
+    ],
 )
 def test_a_regex_without_encryption(regex: str) -> None:
     [advice] = advice_of(allow_origin_regex=regex, **CREDENTIALS)
@@ -89,6 +95,7 @@ def test_a_regex_without_encryption(regex: str) -> None:
     [
         r"https://.+\.a\.example", r"https?://localhost(:\d+)?", r"http://127\.0\.0\.1:\d+",
         r"http://192\.168\.\d+\.\d+:3000", r"https://http-cache\.example", r"https?://\w+\.test",
+        r"http://\[::1\]:\d+",
     ],
 )  # fmt: skip
 def test_a_regex_with_encryption_or_of_local_origins(regex: str) -> None:

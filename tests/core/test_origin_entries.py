@@ -256,6 +256,12 @@ def test_a_generator_is_read_once_and_whole() -> None:
     assert mixed.lookup is lookup
 
 
+def test_a_set_keeps_one_order_beside_a_lookup() -> None:
+    lookup = OriginLookup(lambda origin: False)
+    origins = [f"https://a{number}.example" for number in range(100, 140)]
+    assert Policy(allow_origins={*origins, lookup}).allow_origins == (*origins, lookup)
+
+
 WRONG = [
     ({"https://a.example": 1}, "is of type dict, not a list of strings;"),
     (b"https://a.example", "is of type bytes, not a list of strings;"),

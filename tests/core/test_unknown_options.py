@@ -89,7 +89,7 @@ INSTEAD = {
     "send_origin_wildcard": "remove it: allow_origins=['*'] sends a *",
     "vary_header": "remove it: Vary is sent",
     "automatic_options": "remove it: every preflight is answered",
-    "always_send": "remove it: allow_origins=['*'] answers requests without Origin",
+    "always_send": "remove it: only allow_origins=['*'] sends CORS headers to",
     "intercept_exceptions": "remove it: error responses carry the headers too",
     "cors_enable": "remove it: ",
     "log_level": "remove it: ",

@@ -61,7 +61,8 @@ CORS_RESPONSE_HEADERS = frozenset(
         "access-control-max-age",
     }
 )
-"""What a server answers with, and no request has. https://fetch.spec.whatwg.org/#http-responses"""
+"""What a server answers with; in a request they mean nothing.
+https://fetch.spec.whatwg.org/#http-responses"""
 
 NORMALIZED_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"})
 """A browser sends these in upper case whatever the page wrote; all others go out as written.

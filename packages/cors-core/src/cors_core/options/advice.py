@@ -19,7 +19,7 @@ https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Access-Control-Max
 
 _LOCAL_NAMES = re.compile(r"[^.]+\.?|(?:.+\.)?(?:home\.arpa|internal|local|localhost|test)\.?")
 """A single label, and names that no public DNS server knows: RFC 6761, RFC 6762, RFC 8375."""
-_LOCAL_IN_REGEX = re.compile(r"localhost|\d\\?\.\d|\d\\?\.\\d|\[|\\\.(?:internal|local|test)\b")
+_LOCAL_IN_REGEX = re.compile(r"localhost|\d\\?\.\d|\d\\?\.\\d|\\\[|\\\.(?:internal|local|test)\b")
 _HTTP_IN_REGEX = re.compile(r"\^?(?:http:|https\?|\((?:\?:)?http(?:s\?)?[|)])")
 
 _UNENCRYPTED = (

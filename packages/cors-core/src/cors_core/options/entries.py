@@ -149,10 +149,7 @@ class _Reading:
                 "has a * for the whole host", "write allow_origins=['*'] for every origin"
             )
         if "*" in self.host:
-            from cors_core.options.misplaced import (
-                as_option,
-                regex_of_glob,
-            )  # late: only for a mistake
+            from cors_core.options.misplaced import as_option, regex_of_glob  # late: as above
 
             regex = regex_of_glob(wanted)
             or_regex = f"; this one is {as_option(regex)}" if regex else ""

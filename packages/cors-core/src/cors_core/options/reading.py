@@ -103,8 +103,8 @@ def _without_lookup(value: Any, problems: Problems) -> "tuple[Any, OriginLookup 
         return (), value
     if not _is_list(value):
         return value, None
-    if not isinstance(value, set | frozenset):
-        value = list(value)  # a generator is read once
+    # A list of its own: a generator is read once, and what is left of a set keeps the set's order.
+    value = _in_order(value) if isinstance(value, set | frozenset) else list(value)
     lookups = [entry for entry in value if _is_lookup(entry)]
     if len(lookups) > 1:
         reason = "stands beside another OriginLookup"

@@ -59,7 +59,9 @@ _INSTEAD = {
     "allow_credentials_origins_regex": _CREDENTIALS,
     "allow_headers_regex": "list the names in allow_headers, or write allow_headers=['*']",
     "allowed_origin_regexes": _ONE_REGEX,
-    "always_send": "remove it: allow_origins=['*'] answers requests without Origin, no other does",
+    "always_send": (
+        "remove it: only allow_origins=['*'] sends CORS headers to requests without Origin"
+    ),
     "automatic_options": (
         "remove it: every preflight is answered, and every other OPTIONS request reaches the app"
     ),
