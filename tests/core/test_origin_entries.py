@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import AnyHttpUrl, HttpUrl
+from pydantic_core import Url
 
 from cors_core import CORSRequest, OriginLookup, Policy, PolicyError
 from cors_core.options.entries import SHARED_ORIGINS, Misspelt, read_entry
@@ -189,7 +190,7 @@ def test_a_star_for_the_whole_host(entry: str) -> None:
     assert problem_of(entry) == expected
 
 
-@pytest.mark.parametrize("kind", [HttpUrl, AnyHttpUrl])
+@pytest.mark.parametrize("kind", [HttpUrl, AnyHttpUrl, Url])
 def test_a_pydantic_url_ends_in_a_slash_that_no_origin_has(kind: type[HttpUrl]) -> None:
     url = kind("https://a.example")
     assert str(url) == "https://a.example/", "what the fix is about"

@@ -24,11 +24,9 @@ def not_a_string(name: str, entry: object, example: str) -> Problem:
 
     A URL object of pydantic is known by its class's module: the core does not depend on pydantic.
     """
-    kinds = type(entry).__mro__
-    if any(kind.__module__.partition(".")[0] == "pydantic" for kind in kinds) and hasattr(
-        entry, "host"
-    ):
-        reason = f"is a pydantic URL of type {kinds[0].__name__}, not str"
+    packages = {kind.__module__.partition(".")[0] for kind in type(entry).__mro__}
+    if packages & {"pydantic", "pydantic_core"} and hasattr(entry, "host"):
+        reason = f"is a pydantic URL of type {type(entry).__name__}, not str"
         fix = 'write [str(url).rstrip("/") for url in urls], because its text ends in a slash'
         return Problem(name, entry, reason, fix)
     if isinstance(entry, re.Pattern) and name.startswith("allow_origins"):
