@@ -35,8 +35,11 @@ def origin_of(url: str) -> str | None:
 
 
 def within_bounds(origin: str) -> bool:
-    """Say whether the parser's own two bounds leave the origin alone: its length, and port 0."""
-    return len(origin) <= MAX_ORIGIN_LENGTH and not origin.endswith(":0")
+    """Say whether the parser's own bounds leave the origin alone: its length, port 0, and commas.
+
+    A URL's host may hold a comma, but a comma is also how servers join two Origin lines.
+    """
+    return len(origin) <= MAX_ORIGIN_LENGTH and not origin.endswith(":0") and "," not in origin
 
 
 def _number(value: int) -> st.SearchStrategy[str]:
@@ -149,6 +152,7 @@ def test_what_a_browser_sends_is_accepted(url: str) -> None:
 @example("https://[1:0:0:2:0:0:0:3]")
 @example("https://[::1.2.3.4]")
 @example("https://[::1")
+@example("https://a,b.example")
 def test_what_is_not_its_own_origin_is_refused(text: str) -> None:
     assert (parse_origin(text) is not None) == (origin_of(text) == text and within_bounds(text))
 

@@ -73,7 +73,7 @@ ALL_ORIGINS = [*STRANGERS, *(origin for pool in ORIGINS_BY_TEXT.values() for ori
 METHODS = ["*", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "patch",
            "CHICKEN"]  # fmt: skip
 ALLOWED_HEADERS = ["*", "X-Token", "x-other", "Authorization", "Range", "content-type"]
-EXPOSED_HEADERS = ["*", "X-App", "x-app", "X-Count", "Set-Cookie"]
+EXPOSED_HEADERS = ["*", "X-App", "x-app", "X-Count"]
 MAX_AGES = [None, 0, 5, 600, 2**31 - 1, timedelta(hours=1)]
 
 PAGE_METHODS = ["GET", "GET", "get", "HEAD", "POST", "post", "PUT", "put", "PATCH", "patch",

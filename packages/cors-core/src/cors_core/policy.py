@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Never
 from cors_core.decide import Decider
 from cors_core.errors import PolicyError, Problem
 from cors_core.messages import CORSRequest, Decision
+from cors_core.options.advice import advice_on
 from cors_core.options.openness import check_openness
 from cors_core.options.reading import (
     PolicySettings,
@@ -20,6 +21,7 @@ from cors_core.options.reading import (
     read_regex,
     reject_unknown,
 )
+from cors_core.options.unknown import positional_arguments
 
 if TYPE_CHECKING:
     from cors_core.origins.lookup import OriginLookup
@@ -69,7 +71,7 @@ class Policy:
     def __init__(
         self,
         /,
-        *,
+        *positional: Never,
         allow_origins: "Iterable[str | OriginLookup] | OriginLookup" = (),
         allow_origin_regex: str | re.Pattern[str] | None = None,
         allow_methods: Iterable[str] = ("GET",),
@@ -95,6 +97,8 @@ class Policy:
             ),
         )
         reject_unknown(unknown, problems)
+        if positional:
+            problems.append(positional_arguments("Policy", positional))
         check_openness(settings, origins, problems)
         if problems:
             raise PolicyError(tuple(problems))
@@ -114,6 +118,16 @@ class Policy:
         https://fetch.spec.whatwg.org/#cors-check
         """
         return self._decider.decide(request)
+
+    @property
+    def advice(self) -> tuple[Problem, ...]:
+        """What this policy allows though it is unwise, such as http origins with credentials.
+
+        >>> policy = Policy(allow_origins=["http://a.example"], allow_credentials=True)
+        >>> [problem.option for problem in policy.advice]
+        ['allow_origins[0]']
+        """
+        return advice_on(self._settings)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a Policy is immutable: build another one to change {name!r}")

@@ -9,6 +9,7 @@ import unicodedata
 from typing import NamedTuple
 
 from cors_core.fetch_standard import DEFAULT_PORTS, MAX_ORIGIN_LENGTH, OPAQUE_ORIGIN_SCHEMES
+from cors_core.options.misplaced import as_option, is_regex, regex_of_glob
 from cors_core.origins.index import ANY_PORT, OriginPattern
 from cors_core.origins.serialized import ends_in_number, parse_origin, serialized_ipv6
 
@@ -16,11 +17,34 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://(.*)", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _NON_ASCII_DOTS = re.compile("[\u3002\uff0e\uff61]")
-_SUSPECT = re.compile(r"[*,]|//\.|\.\.")
-"""Well-formed by the letter of the URL standard, but here a pattern, a list or a slip."""
+_SUSPECT = re.compile(r"//[^/]*[$()+{}]|\*|//\.|\.\.")
+"""Well-formed by the letter of the URL standard, but here a pattern, a regex or a slip."""
 _WHERE_STARS_GO = (
     "a * may stand first, 'https://*.example.com', or for the port, 'http://localhost:*'"
 )
+
+
+class SharedOrigin(NamedTuple):
+    """Whom an origin lets in that many documents share, why, and what to do instead."""
+
+    lets_in: str
+    because: str
+    fix: str
+
+
+SHARED_ORIGINS = {
+    "null": SharedOrigin(
+        "any site",
+        "every sandboxed frame has this origin",
+        "serve that page from an origin of its own, and list it",
+    ),
+    "file://": SharedOrigin(
+        "any local page",
+        "Electron and Android's WebView send this origin for every file",
+        "serve the app's pages from an origin of their own, such as 'app://-', and list it",
+    ),
+}
+"""No tuple origins: each is matched by its own entry only, and none may have credentials."""
 
 
 class Misspelt(NamedTuple):
@@ -31,37 +55,57 @@ class Misspelt(NamedTuple):
 
 
 def read_entry(text: str) -> str | OriginPattern | Misspelt:
-    """Return `text` itself (an exact origin, `null` or `*`), its pattern, or what is wrong.
+    """Return `text` itself (an exact origin, a shared one or `*`), its pattern, or what is wrong.
 
     >>> read_entry("http://localhost:*")
     OriginPattern(scheme='http', host='localhost', port='*', subdomains=False)
     >>> read_entry("https://a.example/")
     Misspelt(reason='has a path', fix="a browser sends 'https://a.example'")
     """
-    if text in ("*", "null"):
+    if text == "*" or text in SHARED_ORIGINS:
         return text
     if parse_origin(text) and not _SUSPECT.search(text):
         return text
-    refused = _not_one_origin(text)
+    refused = _never_an_origin(text)
     if refused:
         return refused
-    return _Reading(text).result()
+    read = _listed_in_one(text) or _Reading(text).result()
+    if isinstance(read, Misspelt) and is_regex(text):
+        return Misspelt("is a regex, not an origin", f"write {as_option(text)}")
+    return read
 
 
-def _not_one_origin(text: str) -> Misspelt | None:
+def parts_of(text: str) -> list[str]:
+    """Return what a list in one string separates: by commas and blanks, origins by ; as well.
+
+    >>> parts_of("GET, POST")
+    ['GET', 'POST']
+    """
+    separators = r"[,;\s]+" if text.count("://") > 1 else r"[,\s]+"
+    return [part for part in re.split(separators, text) if part]
+
+
+def _never_an_origin(text: str) -> Misspelt | None:
     """Find what has no single origin that could be meant."""
     if not text.strip():
         return Misspelt("is empty", "remove it, or write an origin such as 'https://app.example'")
     if _CONTROL.search(text.strip()):
         return Misspelt("holds a line break or control character", "write the origin alone")
-    several = [part for part in re.split(r"[,\s]+", text) if part]
-    if len(several) > 1:
-        return Misspelt(
-            "is a list in one string", f"write {', '.join(map(repr, several))} as entries"
-        )
     if len(text) > 8 * MAX_ORIGIN_LENGTH:
         return Misspelt("is too long for an origin", f"at most {MAX_ORIGIN_LENGTH} characters")
+    scheme, delimiter, rest = text.partition("://")
+    if delimiter and scheme.endswith("*"):
+        return Misspelt(
+            "has a * in its scheme", f"write 'https://{rest}', and 'http://{rest}' if it is meant"
+        )
     return None
+
+
+def _listed_in_one(text: str) -> Misspelt | None:
+    parts = parts_of(text)
+    if len(parts) < 2:
+        return None
+    return Misspelt("is a list in one string", f"write {', '.join(map(repr, parts))} as entries")
 
 
 class _Reading:
@@ -78,7 +122,7 @@ class _Reading:
     def result(self) -> str | OriginPattern | Misspelt:
         wanted = f"{self.scheme}://{'*.' if self.subdomains else ''}{self.host}"
         wanted += f":{self.port}" if self.port else ""
-        hopeless = self._hopeless()
+        hopeless = self._hopeless(wanted)
         if hopeless:
             return hopeless
         if self.reasons:
@@ -86,17 +130,26 @@ class _Reading:
             return Misspelt(" and ".join(self.reasons), f"{writes} '{wanted}'")
         return OriginPattern(self.scheme, self.host, self.port, self.subdomains)
 
-    def _hopeless(self) -> Misspelt | None:
+    def _hopeless(self, wanted: str) -> Misspelt | None:
         """Say why no spelling of this entry could match, if so."""
         if self.scheme in OPAQUE_ORIGIN_SCHEMES:
+            sent = "a browser sends 'null'"
+            if self.scheme == "file":
+                sent += ", Electron and Android's WebView send 'file://'"
             return Misspelt(
                 f"has the scheme {self.scheme!r}, whose pages have no origin of their own",
-                "a browser sends 'null'; serve the page over http or https",
+                f"{sent}; serve the page over http or https",
             )
         if not self.host:
             return Misspelt("has no host", "write one, such as 'https://app.example'")
+        if self.host == "*":
+            return Misspelt(
+                "has a * for the whole host", "write allow_origins=['*'] for every origin"
+            )
         if "*" in self.host:
-            return Misspelt("has a * where none may stand", _WHERE_STARS_GO)
+            regex = regex_of_glob(wanted)
+            or_regex = f"; this one is {as_option(regex)}" if regex else ""
+            return Misspelt("has a * where none may stand", _WHERE_STARS_GO + or_regex)
         if self.host.startswith(".") or ".." in self.host:
             return Misspelt("has an empty label in its host", _WHERE_STARS_GO)
         if self.port not in ("", ANY_PORT) and not (
@@ -106,7 +159,8 @@ class _Reading:
         if self.subdomains and (self.host[0] == "[" or ends_in_number(self.host)):
             return Misspelt("has a * before an IP address, which has no subdomains", "remove '*.'")
         exact_port = "" if self.port in ("", ANY_PORT) else f":{self.port}"
-        if parse_origin(f"{self.scheme}://{self.host}{exact_port}") is None:
+        exact = f"{self.scheme}://{self.host}{exact_port}"
+        if parse_origin(exact) is None or _SUSPECT.search(exact):
             return Misspelt(
                 f"has the bad host {self.host!r}",
                 "write a host name, a dotted-quad IPv4 or a bracketed IPv6 address",

@@ -10,9 +10,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from cors_core.errors import Problem
-from cors_core.fetch_standard import FORBIDDEN_METHODS, NORMALIZED_METHODS, STANDARD_METHODS
+from cors_core.fetch_standard import (
+    CORS_RESPONSE_HEADERS,
+    FORBIDDEN_METHODS,
+    FORBIDDEN_REQUEST_HEADER_PREFIXES,
+    FORBIDDEN_REQUEST_HEADERS,
+    FORBIDDEN_RESPONSE_HEADERS,
+    NORMALIZED_METHODS,
+    STANDARD_METHODS,
+)
 from cors_core.field_names import is_token
-from cors_core.options.entries import Misspelt, read_entry
+from cors_core.options.entries import SHARED_ORIGINS, Misspelt, read_entry
+from cors_core.options.mistakes import not_a_flag, not_a_list, not_a_string, not_a_token
+from cors_core.options.unknown import not_an_option
 from cors_core.origins.index import OriginPattern
 
 if TYPE_CHECKING:
@@ -64,7 +74,7 @@ NO_ORIGINS = Origins((), [], [], None, {})
 
 
 def read_origins(value: object, problems: Problems) -> Origins:
-    """Read `allow_origins`: serialized origins, patterns, `null`, or `*` alone."""
+    """Read `allow_origins`: serialized origins, patterns, `null`, `file://`, or `*` alone."""
     entries, lookup = _without_lookup(value, problems)
     listed = _strings("allow_origins", entries, "'https://app.example'", problems)
     exact: list[str] = []
@@ -79,7 +89,7 @@ def read_origins(value: object, problems: Problems) -> Origins:
             exact.append(entry)
         else:
             patterns.append(entry)
-        if not isinstance(entry, str) or entry in ("*", "null"):
+        if not isinstance(entry, str) or entry == "*" or entry in SHARED_ORIGINS:
             where.setdefault(entry, (name, text))
     texts: tuple[Any, ...] = tuple(text for _, text in listed)
     given = texts if lookup is None else (*texts, lookup)
@@ -90,8 +100,10 @@ def _without_lookup(value: Any, problems: Problems) -> "tuple[Any, OriginLookup 
     """Take an OriginLookup from what is to be read: it is known by what it does, not imported."""
     if _is_lookup(value):
         return (), value
-    if not isinstance(value, list | tuple | set | frozenset):
+    if not _is_list(value):
         return value, None
+    # A list of its own: a generator is read once, and what is left of a set keeps the set's order.
+    value = _in_order(value) if isinstance(value, set | frozenset) else list(value)
     lookups = [entry for entry in value if _is_lookup(entry)]
     if len(lookups) > 1:
         reason = "stands beside another OriginLookup"
@@ -102,6 +114,13 @@ def _without_lookup(value: Any, problems: Problems) -> "tuple[Any, OriginLookup 
 
 def _is_lookup(entry: object) -> bool:
     return hasattr(entry, "allows") and hasattr(entry, "ask")
+
+
+def _is_list(value: object) -> bool:
+    """Say whether it holds entries, not parts of one text and not keys of something else."""
+    return isinstance(value, Iterable) and not isinstance(
+        value, str | bytes | bytearray | memoryview | Mapping
+    )
 
 
 def read_regex(value: object, problems: Problems) -> re.Pattern[str] | None:
@@ -133,7 +152,7 @@ def read_methods(value: object, problems: Problems) -> tuple[str, ...]:
         if method == "*":
             methods |= dict.fromkeys(STANDARD_METHODS)
         elif not is_token(method):
-            problems.append(_not_a_token(name, method, "method", "'GET'"))
+            problems.append(not_a_token(name, method, "method", "'GET'"))
         elif method.upper() in FORBIDDEN_METHODS:
             reason = "is a forbidden method, which no page can use"
             problems.append(Problem(name, method, reason, "remove it"))
@@ -149,18 +168,35 @@ def read_field_names(option: str, value: object, problems: Problems) -> tuple[st
     """Read `allow_headers` or `expose_headers`: field names, each once in whatever case, or `*`."""
     names: dict[str, str] = {}
     for entry, name in _strings(option, value, "'X-Request-ID'", problems):
-        if is_token(name):
-            names.setdefault(name.lower(), name)
+        if not is_token(name):
+            problems.append(not_a_token(entry, name, "field name", "'X-Request-ID'"))
+        elif in_vain := _in_vain(option, name.lower()):
+            problems.append(Problem(entry, name, *in_vain))
         else:
-            problems.append(_not_a_token(entry, name, "field name", "'X-Request-ID'"))
+            names.setdefault(name.lower(), name)
     return tuple(names.values())
+
+
+def _in_vain(option: str, name: str) -> tuple[str, str] | None:
+    """Return why no page can set or read a header of this name, and the fix, if that is so."""
+    if option == "expose_headers":
+        if name in FORBIDDEN_RESPONSE_HEADERS:
+            return "is a forbidden response-header name, which no page can read", "remove it"
+        return None
+    if name in FORBIDDEN_REQUEST_HEADERS or name.startswith(FORBIDDEN_REQUEST_HEADER_PREFIXES):
+        cookies = ": allow_credentials=True lets cookies come" if name == "cookie" else ""
+        reason = "is a forbidden request-header name, which no page can set"
+        return reason, f"remove it{cookies}"
+    if name in CORS_RESPONSE_HEADERS:
+        reason = "is a response header, which the server sends"
+        return reason, "remove it, here and from the page's requests"
+    return None
 
 
 def read_flag(option: str, value: object, problems: Problems) -> bool:
     """Read an option that is True or False and nothing like it."""
     if not isinstance(value, bool):
-        reason = f"is of type {type(value).__name__}, not bool"
-        problems.append(Problem(option, value, reason, "write True or False"))
+        problems.append(not_a_flag(option, value))
     return value is True
 
 
@@ -194,24 +230,16 @@ def _whole_seconds(value: object) -> int | None:
 
 
 def reject_unknown(unknown: Mapping[str, object], problems: Problems) -> None:
-    """Report options that a policy does not have, each with the nearest that it has."""
-    for option, value in unknown.items():
-        import difflib  # late: heavy, and only a mistake comes here
-
-        known = list(PolicyOptions.__annotations__)
-        nearest = difflib.get_close_matches(option, known, n=1, cutoff=0.0)[0]
-        problems.append(Problem(option, value, "is no option", f"did you mean {nearest!r}?"))
+    """Report options that a policy does not have, each with what was meant."""
+    if unknown:
+        known = PolicyOptions.__annotations__
+        problems += [not_an_option(option, value, known) for option, value in unknown.items()]
 
 
 def _strings(option: str, value: Any, example: str, problems: Problems) -> list[tuple[str, str]]:
     """Return the named entries of a list of str, in their order (sorted, if a set)."""
-    if isinstance(value, str):
-        written = [part for part in re.split(r"[,\s]+", value) if part]
-        problems.append(Problem(option, value, "is a string, not a list", f"write {written}"))
-        return []
-    if isinstance(value, bytes | Mapping) or not isinstance(value, Iterable):
-        reason = f"is of type {type(value).__name__}, not a list of strings"
-        problems.append(Problem(option, value, reason, f"write [{example}]"))
+    if not _is_list(value):
+        problems.append(not_a_list(option, value, example))
         return []
     entries = _in_order(value) if isinstance(value, set | frozenset) else value
     named: list[tuple[str, str]] = []
@@ -220,8 +248,7 @@ def _strings(option: str, value: Any, example: str, problems: Problems) -> list[
         if isinstance(entry, str):
             named.append((name, entry))
         else:
-            reason = f"is of type {type(entry).__name__}, not str"
-            problems.append(Problem(name, entry, reason, f"write a string such as {example}"))
+            problems.append(not_a_string(name, entry, example))
     return named
 
 
@@ -229,14 +256,3 @@ def _in_order(entries: Iterable[Any]) -> list[Any]:
     """Sort a set, so that the same policy gives the same headers each time it starts."""
     texts = sorted(entry for entry in entries if isinstance(entry, str))
     return texts + [entry for entry in entries if not isinstance(entry, str)]
-
-
-def _not_a_token(name: str, text: str, what: str, example: str) -> Problem:
-    parts = [part for part in re.split(r"[,\s]+", text) if part]
-    if not parts:
-        return Problem(name, text, "is empty", f"remove it, or write a {what} such as {example}")
-    if len(parts) > 1 and all(map(is_token, parts)):
-        entries = ", ".join(map(repr, parts))
-        return Problem(name, text, "is a list in one string", f"write {entries} as entries")
-    fix = f"write {parts[0]!r}" if is_token(parts[0]) else f"write one such as {example}"
-    return Problem(name, text, f"is no valid {what}", f"{fix} (RFC 9110 section 5.6.2, token)")

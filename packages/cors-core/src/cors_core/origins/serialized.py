@@ -6,11 +6,15 @@ serializer:
     serialized-origin = scheme "://" host [ ":" port ]
     scheme            = lower-case ALPHA *( lower-case ALPHA / DIGIT / "+" / "-" / "." )
     host              = "[" compressed IPv6 address "]" / dotted-quad IPv4 address / domain
-    domain            = 1*( printable ASCII but upper case and forbidden domain code points )
+    domain            = 1*( printable ASCII but upper case, comma, forbidden domain code points )
     port              = 1-65535, no leading zero, never the scheme's default
 
-`null`, the serialization of an opaque origin, is no serialized tuple origin: callers treat it by
-itself. What a person may have meant by a misspelt origin is the business of `origin_entries`.
+The URL standard lets a comma stand in a domain, DNS has no such name: servers join two Origin lines
+with it, and a regex that was meant to match one origin could match the two.
+
+`null`, the serialization of an opaque origin, and the `file://` of some embedders are no serialized
+tuple origins: callers treat them by themselves. What a person may have meant by a misspelt origin
+is the business of `options.entries`.
 
 https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin
 https://url.spec.whatwg.org/#host-serializing
@@ -26,7 +30,7 @@ _ORIGIN = re.compile(
     r"""
     ([a-z][a-z0-9+.\-]*)                                   # scheme
     ://
-    ( \[[0-9a-f:]+\] | [!"$&'()*+,\-.0-9;=_`a-z{}~]+ )     # host
+    ( \[[0-9a-f:]+\] | [!"$&'()*+\-.0-9;=_`a-z{}~]+ )     # host
     (?: : ([1-9][0-9]{0,4}) )?                             # port
     """,
     re.VERBOSE,
