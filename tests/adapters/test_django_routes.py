@@ -37,7 +37,7 @@ from cors_core import (
     cors_policy,
 )
 from cors_core_django import CORSMiddleware, routes
-from tests.behaviour.case import ORIGIN, STRANGER, preflight, request
+from tests.behaviour.case import ORIGIN, OTHER_ORIGIN, preflight, request
 from tests.behaviour.transports import Response, call_asgi, call_wsgi
 
 OURS = "cors_core_django.CORSMiddleware"
@@ -158,7 +158,7 @@ class Broken:
         return value
 
 
-register_converter(Broken, "broken")
+register_converter(Broken, "raising")
 
 
 @sync_and_async_middleware
@@ -214,7 +214,7 @@ def urlpatterns() -> list[Any]:
         path("users/publish", Users.as_view({"post": "publish"})),
         path("rest", Rest.as_view()),
         path("odd", Odd()),
-        path("broken/<broken:value>", view),
+        path("broken/<raising:value>", view),
         path("in/<slug:slug>/", include([path("deep/", cors_policy("public")(new_view()))])),
         re_path(r"^caf\u00e9/(?P<number>\d+)$", cors_policy("public")(new_view())),
         *i18n_patterns(
@@ -450,7 +450,7 @@ def test_what_is_async_is_awaited_under_asgi_and_refused_under_wsgi() -> None:
         with override_settings(CORS_CORE=setting):
             send = asgi_site()
             assert allowed_at(send, "/plain") == expected
-            assert allowed(send(request(STRANGER, path="/missing"))) == []
+            assert allowed(send(request(OTHER_ORIGIN, path="/missing"))) == []
             assert [error for error in checks.run_checks() if error.id == "cors_core.E001"] == []
             with pytest.raises(ImproperlyConfigured, match="this adapter cannot await"):
                 WSGIHandler()

@@ -9,21 +9,24 @@ import pytest
 from cors_core import Policy
 from cors_core.wsgi import CORSMiddleware, decide_environ
 
+from .apps.plain import wsgi_app
 from .case import difference
 from .cases import CASES
-from .drivers import wsgi, wsgi_app
-from .transports import Request, Response, call_wsgi
+from .drivers import DRIVERS
+from .transports import Request, Response, Send, call_wsgi
 
-PLAIN_CASES = [case for case in CASES if case.rule != "choice"]
+wsgi = DRIVERS["wsgi"]
+
+PLAIN_CASES = [case for case in CASES if case.source is None and not case.choice]
 """The sabotaged adapters take a Policy and nothing else."""
 
 Lines = list[tuple[str, str]]
 
 
-def changed(change: Callable[[Lines], Lines]) -> Callable[[Policy], Callable[[Request], Response]]:
+def changed(change: Callable[[Lines], Lines]) -> Callable[[Policy], Send]:
     """Return the wsgi driver with its response headers changed on their way out."""
 
-    def driver(policy: Policy) -> Callable[[Request], Response]:
+    def driver(policy: Policy) -> Send:
         send = wsgi(policy)
 
         def send_changed(request: Request) -> Response:
@@ -38,10 +41,10 @@ def changed(change: Callable[[Lines], Lines]) -> Callable[[Policy], Callable[[Re
 
 def asked(
     change: Callable[[Request], Request],
-) -> Callable[[Policy], Callable[[Request], Response]]:
+) -> Callable[[Policy], Send]:
     """Return the wsgi driver as an adapter that reads less of the request than there is."""
 
-    def driver(policy: Policy) -> Callable[[Request], Response]:
+    def driver(policy: Policy) -> Send:
         send = wsgi(policy)
         return lambda request: send(change(request))
 
@@ -67,7 +70,7 @@ def last_lines(request: Request) -> Request:
     return Request(request.method, request.path, tuple(dict(request.headers).items()))
 
 
-def forwards_preflights(policy: Policy) -> Callable[[Request], Response]:
+def forwards_preflights(policy: Policy) -> Send:
     """Only decorate: the app answers preflights, as with Falcon's own middleware."""
 
     def app(environ: Any, start_response: Any) -> Iterable[bytes]:
@@ -79,7 +82,7 @@ def forwards_preflights(policy: Policy) -> Callable[[Request], Response]:
     return partial(call_wsgi, app)
 
 
-def loses_headers_in_a_crash(policy: Policy) -> Callable[[Request], Response]:
+def loses_headers_in_a_crash(policy: Policy) -> Send:
     class Middleware(CORSMiddleware):
         def answer_crash(self, error: Exception, environ: Any, start_response: Any) -> Any:
             raise error
@@ -87,7 +90,7 @@ def loses_headers_in_a_crash(policy: Policy) -> Callable[[Request], Response]:
     return partial(call_wsgi, Middleware(wsgi_app, policy=policy))
 
 
-def keeps_the_apps_headers(policy: Policy) -> Callable[[Request], Response]:
+def keeps_the_apps_headers(policy: Policy) -> Send:
     def app(environ: Any, start_response: Any) -> Iterable[bytes]:
         kept: Lines = []
 

@@ -14,7 +14,7 @@ from tests.tenants.traffic import Traffic, check_switch
 pytestmark = pytest.mark.tenants
 
 ORIGIN = "https://shop.example"
-STRANGER = "https://stranger.example"
+OTHER_ORIGIN = "https://stranger.example"
 ADD = "INSERT INTO origins (tenant_id, origin) VALUES (?, ?)"
 REMOVE = "DELETE FROM origins WHERE tenant_id = ? AND origin = ?"
 
@@ -26,12 +26,12 @@ def check_others(traffic: Traffic, tenant: str) -> None:
     """Check that nothing failed, and nothing changed for those whom the change was not about."""
     assert traffic.failures == []
     assert {visit.verdict for visit in traffic.visits(tenant, STEADY)} == {"allowed"}
-    assert {visit.verdict for visit in traffic.visits(tenant, STRANGER)} == {"refused"}
+    assert {visit.verdict for visit in traffic.visits(tenant, OTHER_ORIGIN)} == {"refused"}
     assert {visit.verdict for visit in traffic.visits("nobody", ORIGIN)} == {"refused"}
 
 
 def traffic_for(site: Site, tenant: str) -> Traffic:
-    pairs = [(tenant, ORIGIN), (tenant, STEADY), (tenant, STRANGER), ("nobody", ORIGIN)]
+    pairs = [(tenant, ORIGIN), (tenant, STEADY), (tenant, OTHER_ORIGIN), ("nobody", ORIGIN)]
     return Traffic(site, pairs)
 
 
