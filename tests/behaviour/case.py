@@ -65,8 +65,8 @@ class Case:
     """What `source`, a callable, is asked, in this order; `None` where that is not looked at."""
     replaced_by: Policy | None = None
     """What a ReloadablePolicy of `policy` is replaced by while `/meanwhile` answers."""
-    logged: int = 0
-    """How many failures are logged."""
+    logged: Sequence[type[Exception]] = ()
+    """The first causes of the failures that are logged."""
 
     def built_policy(self) -> Any:
         """Return the policy of the case."""
@@ -78,7 +78,7 @@ class Observed:
     """What a case did beside its response."""
 
     asked: list[PolicyRequest] = field(default_factory=list)
-    logged: list[str] = field(default_factory=list)
+    logged: list[BaseException | None] = field(default_factory=list)
 
 
 def failure(name: str, driver: Callable[..., Send], case: Case) -> str:
@@ -104,12 +104,15 @@ def _recorded(source: Any, asked: list[PolicyRequest]) -> Any:
 
 
 @contextmanager
-def _failures_logged(messages: list[str]) -> Iterator[None]:
-    """Note the error records of cors-core as long as the `with` block lasts."""
+def _failures_logged(causes: list[BaseException | None]) -> Iterator[None]:
+    """Note the first cause of each error that cors-core logs, as long as the `with` block lasts."""
 
     class Noting(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            messages.append(record.getMessage())
+            cause = record.exc_info[1] if record.exc_info else None
+            while cause is not None and cause.__cause__ is not None:
+                cause = cause.__cause__
+            causes.append(cause)
 
     logger, handler = logging.getLogger("cors_core"), Noting(logging.ERROR)
     logger.addHandler(handler)
@@ -200,8 +203,10 @@ def _observed_otherwise(case: Case, observed: Observed | None) -> Iterator[str]:
         return
     if case.asked is not None and observed.asked != [*case.asked]:
         yield f"the policy was asked {observed.asked}, expected {[*case.asked]}"
-    if len(observed.logged) != case.logged:
-        yield f"failures logged: expected {case.logged}, got {observed.logged}"
+    logged = observed.logged
+    if len(logged) != len(case.logged) or not all(map(isinstance, logged, case.logged)):
+        expected = [kind.__name__ for kind in case.logged]
+        yield f"failures logged: expected {expected}, got {logged}"
 
 
 def _same(name: str, wanted: str, got: str) -> bool:

@@ -147,8 +147,8 @@ AT_RUN_TIME = [
         asked=[PolicyRequest("", "/", "OPTIONS", None)],
     ),
     *(
-        case(f"{source.__name__}{suffix}", sent, expected, "R21", source=source, logged=1)
-        for source in (failing, returning_nonsense)
+        case(f"{source.__name__}{suffix}", sent, expected, "R21", source=source, logged=[cause])
+        for source, cause in ((failing, TimeoutError), (returning_nonsense, TypeError))
         for suffix, sent, expected in (
             ("", request(), Expected(CLOSED, body="app")),
             ("-without-origin", request(None), Expected(CLOSED, body="app")),

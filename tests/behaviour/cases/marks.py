@@ -16,7 +16,7 @@ from tests.behaviour.case import (
     preflight,
     request,
 )
-from tests.behaviour.small_app import LOOKED_UP, MARK, PARTNER
+from tests.behaviour.small_app import LOOKED_UP, MARK, PARTNER, BrokenConverter
 from tests.behaviour.transports import Request
 
 from .choice import CLOSED, CLOSED_PREFLIGHT, REFUSED, TEN_MINUTES, allowed, case, shown, to
@@ -353,21 +353,25 @@ CALLABLES = [
 
 CLOSING = [
     marked(
-        "failing-mark", request(path="/failing"), Expected(CLOSED, body="app"), rule="R21", logged=1
+        "failing-mark",
+        request(path="/failing"),
+        Expected(CLOSED, body="app"),
+        rule="R21",
+        logged=[TimeoutError],
     ),
     marked(
         "failing-mark-preflight",
         preflight(path="/failing"),
         CLOSED_PREFLIGHT,
         rule="R21",
-        logged=1,
+        logged=[TimeoutError],
     ),
     marked(
         "unknown-name",
         request(path="/unknown"),
         Expected(CLOSED, body="app"),
         rule="R21",
-        logged=1,
+        logged=[Exception],
         choice=LATE,
     ),
     marked(
@@ -375,19 +379,26 @@ CLOSING = [
         preflight(path="/unknown"),
         CLOSED_PREFLIGHT,
         rule="R21",
-        logged=1,
+        logged=[Exception],
         choice=LATE,
     ),
     marked(
         "default-beside-an-unknown-name", request(), Expected(to(ORIGIN)), rule="R21", choice=LATE
     ),
-    error("router-that-raises", request(path="/broken/x"), CLOSED, 500, rule="R21", logged=1),
+    error(
+        "router-that-raises",
+        request(path="/broken/x"),
+        CLOSED,
+        500,
+        rule="R21",
+        logged=[BrokenConverter],
+    ),
     marked(
         "router-that-raises-preflight",
         preflight(path="/broken/x"),
         CLOSED_PREFLIGHT,
         rule="R21",
-        logged=1,
+        logged=[BrokenConverter],
     ),
 ]
 
