@@ -32,6 +32,21 @@ def test_behaviour(driver: str, case: Case) -> None:
         pytest.fail(found, pytrace=False)
 
 
+@pytest.mark.parametrize("driver", ["core", "asgi", "wsgi"])
+def test_what_is_remembered_is_answered_as_the_first_time(driver: str) -> None:
+    for case in CASES:
+        if case.choice.get("marked") or case.replaced_by is not None:
+            continue
+        send = DRIVERS[driver](case.built_policy(), **case.choice)
+        first = send(case.request)
+        second = send(case.request)
+        assert (second.status, second.headers, second.body) == (
+            first.status,
+            first.headers,
+            first.body,
+        ), case.id
+
+
 def test_pending_runs_exist() -> None:
     assert {(driver, case.id) for driver in DRIVERS for case in CASES} >= PENDING
 
