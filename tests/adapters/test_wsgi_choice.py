@@ -166,8 +166,8 @@ def test_a_lookup_is_asked_once_while_its_answer_is_good() -> None:
     middleware = CORSMiddleware(app, allow_origins=OriginLookup(look_up))
     for _ in range(3):
         assert allowed_at(middleware, "/") == [ORIGIN]
-        for stranger in (OTHER_ORIGIN, "no origin"):
-            assert allowed(call_wsgi(middleware, request(stranger))) == []
+        for refused in (OTHER_ORIGIN, "no origin"):
+            assert allowed(call_wsgi(middleware, request(refused))) == []
     assert asked == [ORIGIN, OTHER_ORIGIN]
 
 

@@ -1,16 +1,17 @@
 """The suite catches adapters that are broken in the ways that adapters break."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import pytest
 
-from cors_core import Policy
+from cors_core import Policy, PolicyRequest
 from cors_core.wsgi import CORSMiddleware
 
 from .apps.plain import wsgi_app
-from .case import difference
+from .case import difference, failure
 from .cases import CASES
 from .drivers import DRIVERS
 from .transports import Request, Response, Send, call_wsgi
@@ -136,3 +137,56 @@ def test_the_unchanged_driver_passes() -> None:
     driver = changed(lambda lines: lines)
     for case in PLAIN_CASES:
         assert not difference("wsgi", case, driver(case.built_policy())(case.request))
+
+
+def ignores_marks(policy: Any, **choice: Any) -> Send:
+    return DRIVERS["core"](policy, **{**choice, "marked": False, "late": False})
+
+
+def has_the_path_beat_the_mark(policy: Any, **choice: Any) -> Send:
+    return DRIVERS["core"](policy, **{**choice, "marked": "paths" not in choice})
+
+
+def asks_the_default_in_vain(policy: Any, **choice: Any) -> Send:
+    send = DRIVERS["core"](policy, **choice)
+
+    def ask_and_send(request: Request) -> Response:
+        if callable(policy):
+            with suppress(Exception):
+                policy(PolicyRequest("", request.path, request.method, None))
+        return send(request)
+
+    return ask_and_send
+
+
+def opens_where_it_fails(policy: Any, **choice: Any) -> Send:
+    """Let the default decide in silence where the router raises."""
+    marked, unmarked = DRIVERS["core"](policy, **choice), ignores_marks(policy, **choice)
+    return lambda request: (unmarked if "/broken/" in request.path else marked)(request)
+
+
+def decides_when_the_app_has_answered(policy: Any, **choice: Any) -> Send:
+    send = DRIVERS["core"](policy, **choice)
+
+    def send_again(request: Request) -> Response:
+        send(request)
+        return send(request)
+
+    return send_again
+
+
+SABOTAGED_CHOICES: dict[str, tuple[Callable[..., Send], str]] = {
+    "ignores-marks": (ignores_marks, "marked-actual"),
+    "has-the-path-beat-the-mark": (has_the_path_beat_the_mark, "mark-before-path-actual"),
+    "asks-the-default-in-vain": (asks_the_default_in_vain, "callable-not-asked-on-marked"),
+    "opens-where-it-fails": (opens_where_it_fails, "router-that-raises-preflight"),
+    "decides-late": (decides_when_the_app_has_answered, "replaced-while-the-app-answers"),
+}
+
+
+@pytest.mark.parametrize("sabotage", SABOTAGED_CHOICES)
+def test_a_sabotaged_choice_is_caught(sabotage: str) -> None:
+    driver, caught_by = SABOTAGED_CHOICES[sabotage]
+    (case,) = [case for case in CASES if case.id == caught_by]
+    assert not failure("core", DRIVERS["core"], case)
+    assert failure("core", driver, case)

@@ -14,7 +14,7 @@ from tests.tenants.traffic import Traffic, check_switch
 pytestmark = pytest.mark.tenants
 
 ORIGIN = "https://shop.example"
-OTHER_ORIGIN = "https://stranger.example"
+OTHER_ORIGIN = "https://other.example"
 ADD = "INSERT INTO origins (tenant_id, origin) VALUES (?, ?)"
 REMOVE = "DELETE FROM origins WHERE tenant_id = ? AND origin = ?"
 
@@ -91,7 +91,7 @@ def test_change_through_one_process_is_seen_by_another(
     assert there.verdict(tenant, ORIGIN) == "allowed"
 
 
-def test_origin_of_one_tenant_is_a_stranger_to_another(slow: Site, tenant: str) -> None:
+def test_origin_of_one_tenant_is_refused_by_another(slow: Site, tenant: str) -> None:
     assert slow.send("PUT", f"/tenants/{tenant}-b").status == 204
     slow.change("PUT", f"{tenant}-b", ORIGIN)
     assert slow.verdict(f"{tenant}-b", ORIGIN) == "allowed"
