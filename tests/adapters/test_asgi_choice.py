@@ -9,7 +9,7 @@ import pytest
 
 from cors_core import OriginLookup, Policy, PolicyError, PolicyRequest, ReloadablePolicy
 from cors_core.asgi import CORSMiddleware
-from tests.behaviour.case import ORIGIN, PREFLIGHT_VARY, STRANGER, preflight, request
+from tests.behaviour.case import ORIGIN, OTHER_ORIGIN, PREFLIGHT_VARY, preflight, request
 from tests.behaviour.transports import Response, call_asgi
 
 PARTNER = "https://partner.example"
@@ -237,16 +237,16 @@ def test_an_origin_lookup(flavour: str) -> None:
     for _ in range(2):
         assert call_asgi(app, preflight(origin=PARTNER)).status == 200
         assert allowed(call_asgi(app, request(PARTNER))) == [PARTNER]
-        assert call_asgi(app, preflight(origin=STRANGER)).status == 400
-        assert allowed(call_asgi(app, request(STRANGER))) == []
+        assert call_asgi(app, preflight(origin=OTHER_ORIGIN)).status == 400
+        assert allowed(call_asgi(app, request(OTHER_ORIGIN))) == []
         for malformed in ("null", "https://a.example/", "x", "https://A.example"):
             assert allowed(call_asgi(app, request(malformed))) == []
         assert call_asgi(app, request(None)).values("vary") == ["Origin"]
-    assert database.asked == [PARTNER, STRANGER]
+    assert database.asked == [PARTNER, OTHER_ORIGIN]
     database.origins.remove(PARTNER)
     lookup.invalidate(PARTNER)
     assert allowed(call_asgi(app, request(PARTNER))) == []
-    assert database.asked == [PARTNER, STRANGER, PARTNER]
+    assert database.asked == [PARTNER, OTHER_ORIGIN, PARTNER]
 
 
 def test_a_lookup_that_fails_closes(caplog: pytest.LogCaptureFixture) -> None:
@@ -281,7 +281,7 @@ def test_a_callable_returns_a_policy_with_an_async_lookup() -> None:
     for source in (lambda _: policy, ReloadablePolicy(policy)):
         app = cors(policy=source)
         assert allowed(call_asgi(app, request(PARTNER))) == [PARTNER]
-        assert_closed(app, STRANGER)
+        assert_closed(app, OTHER_ORIGIN)
 
 
 def test_an_adapter_that_reads_marks_and_finds_none() -> None:

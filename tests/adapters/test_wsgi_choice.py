@@ -7,7 +7,7 @@ import pytest
 
 from cors_core import OriginLookup, Policy, PolicyError, PolicyRequest, ReloadablePolicy
 from cors_core.wsgi import CORSMiddleware
-from tests.behaviour.case import ORIGIN, STRANGER, preflight, request
+from tests.behaviour.case import ORIGIN, OTHER_ORIGIN, preflight, request
 from tests.behaviour.transports import Response, call_wsgi
 
 POLICY = Policy(allow_origins=[ORIGIN])
@@ -166,9 +166,9 @@ def test_a_lookup_is_asked_once_while_its_answer_is_good() -> None:
     middleware = CORSMiddleware(app, allow_origins=OriginLookup(look_up))
     for _ in range(3):
         assert allowed_at(middleware, "/") == [ORIGIN]
-        for stranger in (STRANGER, "no origin"):
-            assert allowed(call_wsgi(middleware, request(stranger))) == []
-    assert asked == [ORIGIN, STRANGER]
+        for refused in (OTHER_ORIGIN, "no origin"):
+            assert allowed(call_wsgi(middleware, request(refused))) == []
+    assert asked == [ORIGIN, OTHER_ORIGIN]
 
 
 def test_a_lookup_that_fails_is_a_no(caplog: pytest.LogCaptureFixture) -> None:

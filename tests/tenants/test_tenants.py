@@ -14,7 +14,7 @@ from tests.tenants.traffic import Traffic, check_switch
 pytestmark = pytest.mark.tenants
 
 ORIGIN = "https://shop.example"
-STRANGER = "https://stranger.example"
+OTHER_ORIGIN = "https://other.example"
 ADD = "INSERT INTO origins (tenant_id, origin) VALUES (?, ?)"
 REMOVE = "DELETE FROM origins WHERE tenant_id = ? AND origin = ?"
 
@@ -26,12 +26,12 @@ def check_others(traffic: Traffic, tenant: str) -> None:
     """Check that nothing failed, and nothing changed for those whom the change was not about."""
     assert traffic.failures == []
     assert {visit.verdict for visit in traffic.visits(tenant, STEADY)} == {"allowed"}
-    assert {visit.verdict for visit in traffic.visits(tenant, STRANGER)} == {"refused"}
+    assert {visit.verdict for visit in traffic.visits(tenant, OTHER_ORIGIN)} == {"refused"}
     assert {visit.verdict for visit in traffic.visits("nobody", ORIGIN)} == {"refused"}
 
 
 def traffic_for(site: Site, tenant: str) -> Traffic:
-    pairs = [(tenant, ORIGIN), (tenant, STEADY), (tenant, STRANGER), ("nobody", ORIGIN)]
+    pairs = [(tenant, ORIGIN), (tenant, STEADY), (tenant, OTHER_ORIGIN), ("nobody", ORIGIN)]
     return Traffic(site, pairs)
 
 
@@ -91,7 +91,7 @@ def test_change_through_one_process_is_seen_by_another(
     assert there.verdict(tenant, ORIGIN) == "allowed"
 
 
-def test_origin_of_one_tenant_is_a_stranger_to_another(slow: Site, tenant: str) -> None:
+def test_origin_of_one_tenant_is_refused_by_another(slow: Site, tenant: str) -> None:
     assert slow.send("PUT", f"/tenants/{tenant}-b").status == 204
     slow.change("PUT", f"{tenant}-b", ORIGIN)
     assert slow.verdict(f"{tenant}-b", ORIGIN) == "allowed"

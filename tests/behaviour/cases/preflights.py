@@ -6,9 +6,9 @@ from typing import Any
 
 from tests.behaviour.case import (
     ORIGIN,
+    OTHER_ORIGIN,
     PREFLIGHT_VARY,
     SAFELISTED,
-    STRANGER,
     Case,
     Expected,
     preflight,
@@ -144,12 +144,12 @@ CASES = [
         )
     ),
     allowed("answer", "R9", preflight("GET")),
-    refused("answer-origin", "R9", preflight("GET", origin=STRANGER), "origin"),
+    refused("answer-origin", "R9", preflight("GET", origin=OTHER_ORIGIN), "origin"),
     refused("answer-method-and-headers", "R9", preflight("DELETE", "x-b"), "method, headers"),
     refused(
         "answer-everything",
         "R9",
-        preflight("DELETE", "x-b", origin=STRANGER),
+        preflight("DELETE", "x-b", origin=OTHER_ORIGIN),
         "origin, method, headers",
     ),
     Case(
@@ -170,7 +170,7 @@ CASES = [
         "answer-with-credentials-refused-origin",
         "R10",
         {**POLICY, "allow_credentials": True},
-        preflight("PUT", origin=STRANGER),
+        preflight("PUT", origin=OTHER_ORIGIN),
         Expected({"Vary": PREFLIGHT_VARY}, 400, "Disallowed CORS origin", app=False),
     ),
     Case(
@@ -233,7 +233,7 @@ CASES = [
         "private-network-refused-origin",
         "R10",
         {**POLICY, "allow_private_network": True},
-        preflight(origin=STRANGER, **PRIVATE),
+        preflight(origin=OTHER_ORIGIN, **PRIVATE),
         Expected({"Vary": PREFLIGHT_VARY}, 400, "Disallowed CORS origin", app=False),
     ),
     Case(
