@@ -6,53 +6,18 @@ import gc
 import threading
 import time
 import tracemalloc
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from cors_core import CORSRequest, OriginLookup, Policy, PolicyError
-
-A, B, C = (f"https://{name}.example" for name in "abc")
-
-
-class Clock:
-    """A clock that tests set."""
-
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class Database:
-    """Allowed origins, and what was asked about them: sync as `lookup`, async as `lookup_async`."""
-
-    def __init__(self, *allowed: str) -> None:
-        self.allowed = set(allowed)
-        self.asked: list[str] = []
-
-    def lookup(self, origin: str) -> bool:
-        self.asked.append(origin)
-        return origin in self.allowed
-
-    async def lookup_async(self, origin: str) -> bool:
-        await asyncio.sleep(0)
-        return self.lookup(origin)
-
-
-Ask = Callable[[OriginLookup, str], bool]
+from tests.core.lookups import A, B, C, Clock, Database, SlowDatabase, ask, wait_until
 
 
 @pytest.fixture(params=["lookup", "lookup_async"])
 def flavour(request: pytest.FixtureRequest) -> Any:
     return request.param
-
-
-def ask(lookup: OriginLookup, origin: str) -> bool:
-    """Ask as an ASGI adapter does, which serves both flavours."""
-    return asyncio.run(lookup.ask(origin))
 
 
 def test_answers_are_remembered_for_their_time(flavour: str) -> None:
@@ -168,27 +133,6 @@ def test_malformed_origins_are_never_asked_about() -> None:
         asyncio.run(policy.ask(origin))
     assert policy.lookup is not None
     assert policy.lookup.counts()["failures"] == 0
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait for other threads."""
-    end = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.001)
-
-
-class SlowDatabase(Database):
-    """Answers when `open` is set; each lookup with what was allowed when it began."""
-
-    def __init__(self, *allowed: str) -> None:
-        super().__init__(*allowed)
-        self.open = threading.Event()
-
-    def lookup(self, origin: str) -> bool:
-        answer = super().lookup(origin)
-        assert self.open.wait(10)
-        return answer
 
 
 def test_threads_share_one_lookup() -> None:

@@ -243,9 +243,9 @@ _INSTANCES: WeakSet[Questions] = WeakSet()
 
 
 def _reset_all() -> None:
-    for questions in [*_INSTANCES]:
+    for questions in [*_INSTANCES]:  # pragma: no cover  # in forked children, which measure nothing
         questions.reset()
 
 
-if hasattr(os, "register_at_fork"):  # not on Windows
+if hasattr(os, "register_at_fork"):  # pragma: no branch  # Windows has no fork
     os.register_at_fork(after_in_child=_reset_all)
