@@ -194,15 +194,21 @@ def test_a_clock_and_a_logging_handler_that_come_back_stop_nobody() -> None:
 
 
 def test_it_is_freed_with_its_threads() -> None:
-    lookup = OriginLookup(Database(A).lookup)
-    before = threading.active_count()
+    threads: list[threading.Thread] = []
+
+    def query(origin: str) -> bool:
+        threads.append(threading.current_thread())
+        return True
+
+    lookup = OriginLookup(query)
     assert asyncio.run(lookup.ask(A))
-    assert threading.active_count() > before
     gone = weakref.ref(lookup)
     del lookup
     gc.collect()
     assert gone() is None
-    wait_until(lambda: threading.active_count() <= before)
+    (thread,) = threads
+    thread.join(10)
+    assert not thread.is_alive()
 
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")

@@ -187,7 +187,7 @@ def _run_in_pool(questions: Questions, question: Question) -> bool:
 
 
 def _time_out(questions: Questions, question: _LoopQuestion) -> None:
-    if not question.future.done():
+    if not question.running.done():  # else what it found is about to be handed over
         question.future.set_result(questions.time_out(question))
         question.running.cancel()
 
