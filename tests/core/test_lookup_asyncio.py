@@ -277,6 +277,28 @@ def test_a_lookup_that_takes_too_long_and_cannot_be_cancelled() -> None:
     asyncio.run(serve())
 
 
+def test_a_yes_does_not_stand_in_for_ever_for_a_lookup_that_never_ends() -> None:
+    database, clock = SlowDatabase(A), Clock()
+    lookup = OriginLookup(database.lookup, timeout=0.01, stale_if_error=100, clock=clock)
+
+    async def serve() -> None:
+        database.open.set()
+        assert await lookup.ask(A)
+        database.open.clear()
+        clock.now += 60
+        assert await lookup.ask(A)
+        clock.now += 99
+        assert await lookup.ask(A)
+        clock.now += 1
+        assert not await lookup.ask(A)
+        assert database.asked == [A, A]
+
+    try:
+        asyncio.run(serve())
+    finally:
+        database.open.set()
+
+
 def test_lookups_in_flight_are_limited() -> None:
     async def serve() -> None:
         gate = Gate()

@@ -163,8 +163,6 @@ def _begin_in_thread(
     from contextvars import copy_context
 
     def hand_over(future: "Future[bool]") -> None:
-        if future.cancelled():  # it timed out before a thread was free
-            questions.end(question)
         with suppress(RuntimeError):  # the loop was closed meanwhile
             loop.call_soon_threadsafe(_settle, questions, question, future)
 
@@ -197,7 +195,7 @@ def _settle(
 ) -> None:
     question.timer.cancel()
     failed = done.cancelled() or done.exception() is not None
-    if failed:  # timed out; or stopped from outside, as when the server ends
+    if failed:  # timed out before it ended or began; or stopped from outside
         questions.end(question)
     if not question.future.done():
         question.future.set_result(False if failed else done.result())

@@ -92,7 +92,6 @@ class Memory:
 
     def remember(self, origin: str, answer: bool) -> None:
         """Remember what the lookup said."""
-        self._failed.forget(origin)
         if answer:
             self.refused.forget(origin)
             self.allowed.put(origin)
