@@ -8,7 +8,11 @@ LATE |= {
     "cors_core.choosing.choice",
     "cors_core.origins",
     "cors_core.options.entries",
+    "cors_core.options.backtracking",
+    "cors_core.options.foreign_sites",
     "cors_core.options.openness",
+    "cors_core.options.public_suffixes",
+    "cors_core.options.regexes",
 }
 
 CODE = """

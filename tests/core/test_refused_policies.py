@@ -215,13 +215,13 @@ OPEN_REGEXES = [
     r"https://[\w-]+\.github\.io", r"https://.*example\.com", r"https://example\.com.*",
     r"https://(www\.)?example\.com.*", r"https://app.example.com", r"http://localhost.*", "null",
     r"null|https://a\.example", r"https?://\d+\.\d+\.\d+\.\d+", r"https://\w+\.\w+",
-    r"^https?://(.*)$", r"https://.*:\d+",
+    r"^https?://(.*)$", r"https://.*:\d+", r"https://app-.*-team\.vercel\.app",
 ]  # fmt: skip
 CLOSED_REGEXES = [
     r"https://.*\.example\.com", r"https://([a-z]+\.)?example\.com", r"https://app\.example\.com",
     r"https?://localhost(:\d+)?", r"http://(localhost|127\.0\.0\.1):\d+", r"http://192\.168\.\d+\.\d+",
     r"https://pr-\d+\.preview\.example\.com", r"https://(a|b)\.example\.co\.uk",
-    r"https://app-.*-team\.vercel\.app", r"^https://[a-z-]+\.app\.example$",
+    r"^https://[a-z-]+\.app\.example$",
 ]  # fmt: skip
 
 

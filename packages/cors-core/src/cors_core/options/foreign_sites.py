@@ -74,7 +74,7 @@ def foreign_origin(regex: re.Pattern[str]) -> str | None:
             refuted = True
         if not refuted:
             return None
-    raise UndecidedError
+    raise UndecidedError("what it looks ahead or behind for hides which sites it matches")
 
 
 def _is_foreign(origin: str, marks: str) -> bool:
@@ -167,7 +167,7 @@ class _Search:
             for character in _choices(reading, characters, filler):
                 self._budget -= 1
                 if self._budget < 0:
-                    raise UndecidedError
+                    raise UndecidedError("it is too complex to tell which sites it matches")
                 for further in _read(reading, character, wildcard=wildcard):
                     yield character, further, sources
 
@@ -268,6 +268,8 @@ def _ends_ipv6(text: str, most: int) -> bool:
 
 
 _NAME_CHARACTERS: Final = _LETTERS + _DIGITS + "-."
-_OTHER_HOST_CHARACTERS: Final = "".join(sorted(set(ORIGIN_CHARACTERS) - set("/:[]" + _NAME_CHARACTERS)))
+_OTHER_HOST_CHARACTERS: Final = "".join(
+    sorted(set(ORIGIN_CHARACTERS) - set("/:[]" + _NAME_CHARACTERS))
+)
 _DOT = mask_of(".")
 _MASKS = {character: mask_of(character) for character in ORIGIN_CHARACTERS}

@@ -18,12 +18,13 @@ and may match more; callers confirm a match with the regex itself.
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 ORIGIN_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-_.:/[]!\"$&'()*+,;=`{}~"
 """What a serialized origin may consist of: nothing else is ever matched against the regex."""
 
-_MAX_STEPS = 10_000
+_MAX_STEPS = 20_000
 _MAX_WAYS = 1 << 40
 _MAX_COPIES = 8
 """A repetition of up to so many turns is spelled out; a longer one is taken for an endless one."""
@@ -176,17 +177,12 @@ class _Builder:
         return _Fragment({position: 1}, {position: 1}, 0) if characters else _NEVER
 
     def _class(self, items: list[tuple[Any, Any]], context: _Context) -> _Fragment:
-        ignore_case = bool(context.flags & re.IGNORECASE)
-        tests = [(str(kind), value) for kind, value in items if str(kind) != "NEGATE"]
+        tests = tuple((str(kind), value) for kind, value in items if str(kind) != "NEGATE")
         negated = len(tests) < len(items)
-        matched = [
-            character
-            for character in ORIGIN_CHARACTERS
-            if negated != any(_in_class(c, tests) for c in _cases(character, ignore_case))
-        ]
+        matched = _matched(tests, negated, bool(context.flags & re.IGNORECASE))
         spelled = not negated and all(kind == "LITERAL" for kind, _ in tests)
         authored = _MAX_SPELLED if spelled else _MAX_AUTHORED
-        return self._position(mask_of(matched), context, wildcard=len(matched) > authored)
+        return self._position(matched, context, wildcard=matched.bit_count() > authored)
 
     def _choice(self, branches: Iterable[Any], context: _Context) -> _Fragment:
         parts = [self.sequence(branch, context) for branch in branches]
@@ -245,13 +241,23 @@ def _multiplied(positions: dict[int, int], ways: int) -> dict[int, int]:
     return {position: min(n * ways, _MAX_WAYS) for position, n in positions.items() if ways}
 
 
+@lru_cache(maxsize=64)
+def _matched(tests: tuple[tuple[str, Any], ...], negated: bool, ignore_case: bool) -> int:
+    """Return which of ORIGIN_CHARACTERS a class matches."""
+    return mask_of(
+        character
+        for character in ORIGIN_CHARACTERS
+        if negated != any(_in_class(each, tests) for each in _cases(character, ignore_case))
+    )
+
+
 def _cases(character: str, ignore_case: bool) -> str:
     if not ignore_case:
         return character
     return character + character.upper() + _OTHER_CASES.get(character, "")
 
 
-def _in_class(character: str, tests: list[tuple[str, Any]]) -> bool:
+def _in_class(character: str, tests: tuple[tuple[str, Any], ...]) -> bool:
     for kind, value in tests:
         if kind == "LITERAL" and ord(character) == value:
             return True
