@@ -54,6 +54,8 @@ class Automaton(NamedTuple):
 
     wildcards: list[bool]
     """Whether the position is a wildcard: its author spelled out no characters for it."""
+    costly: list[bool]
+    """Whether the position is in or before a repeated group: the matcher has more to do there."""
     first: list[Edge]
     follow: list[list[Edge]]
     last: set[int]
@@ -81,7 +83,7 @@ def automaton_of(regex: re.Pattern[str]) -> Automaton:
         [Edge(target, characters, n) for (target, characters), n in edges.items()]
         for edges in builder.follow
     ]
-    return Automaton(builder.wildcards, first, follow, set(whole.last))
+    return Automaton(builder.wildcards, builder.costly, first, follow, set(whole.last))
 
 
 def mask_of(characters: Iterable[str]) -> int:
@@ -93,6 +95,8 @@ class _Context(NamedTuple):
     flags: int
     repeated: bool = False
     """Whether it stands in a repetition of more turns than its author can have meant."""
+    in_group: bool = False
+    """Whether it stands in a repetition of more than one character or class."""
 
 
 class _Fragment(NamedTuple):
@@ -111,6 +115,7 @@ class _Builder:
     def __init__(self) -> None:
         self.characters: list[int] = []
         self.wildcards: list[bool] = []
+        self.costly: list[bool] = []
         self.follow: list[dict[tuple[int, int], int]] = []
         self._kept: dict[int, int] = {}
         """What a possessive repetition takes and never gives back to what follows it."""
@@ -145,6 +150,9 @@ class _Builder:
             reader = self._readers.get(str(operator))
             if reader is None:
                 raise NotUnderstoodError(f"the regex has a part of the unknown kind {operator}")
+            if str(operator).endswith("_REPEAT") and not _is_one_character(value[2]):
+                for position in whole.last:
+                    self.costly[position] = True
             whole = self._joined(whole, reader(value, context))
         return whole
 
@@ -173,6 +181,7 @@ class _Builder:
         self._spend(1)
         self.characters.append(characters)
         self.wildcards.append(wildcard or context.repeated)
+        self.costly.append(context.in_group)
         self.follow.append({})
         return _Fragment({position: 1}, {position: 1}, 0) if characters else _NEVER
 
@@ -199,6 +208,8 @@ class _Builder:
         most = int(most)  # MAXREPEAT, where there is no upper bound
         if most > _MAX_AUTHORED:
             context = context._replace(repeated=True)
+        if most > 1 and not _is_one_character(items):
+            context = context._replace(in_group=True)
         endless = most - least > _MAX_COPIES
         whole = _NOTHING
         for _ in range(max(least - 1, 0) if endless else least):
@@ -217,7 +228,7 @@ class _Builder:
 
     def _possessive(self, value: Any, context: _Context) -> _Fragment:
         whole = self._repeat(value, context)
-        if len(value[2]) == 1 and str(value[2][0][0]) in _SINGLE and int(value[1]) > _MAX_COPIES:
+        if _is_one_character(value[2]) and int(value[1]) > _MAX_COPIES:
             for position in whole.last:
                 self._kept[position] = self.characters[position]
         return whole
@@ -234,7 +245,8 @@ class _Builder:
         return self._choice((value[1], value[2] or ()), context)
 
 
-_SINGLE = ("ANY", "IN", "LITERAL", "NOT_LITERAL")
+def _is_one_character(items: Any) -> bool:
+    return len(items) == 1 and str(items[0][0]) in ("ANY", "IN", "LITERAL", "NOT_LITERAL")
 
 
 def _multiplied(positions: dict[int, int], ways: int) -> dict[int, int]:
