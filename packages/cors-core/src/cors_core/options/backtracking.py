@@ -26,6 +26,7 @@ from cors_core.options.regexes import (
     Automaton,
     Edge,
     NotUnderstoodError,
+    TooLargeError,
     automaton_of,
 )
 
@@ -34,7 +35,7 @@ MAX_MATCHING_STEPS = 100_000
 _COSTLY_STEPS = 4
 """What a step costs where groups are repeated: measured, three to four times as much."""
 
-_MAX_STEPS = 100_000
+MAX_JUDGEMENT_STEPS = 100_000
 """What the judgement itself may take."""
 
 
@@ -61,7 +62,7 @@ _FINITE = Slowness(
     " ways",
     "let alternatives start differently, and write one repetition for many optional parts",
 )
-_TOO_COMPLEX = Slowness(
+_TOO_LARGE = Slowness(
     "is too large for judging how long a match may take",
     "list the origins in allow_origins, or write a shorter regex",
 )
@@ -82,8 +83,10 @@ def slowness_of(regex: re.Pattern[str]) -> Slowness | None:
         if judge.has_three_in_a_row():
             return _POLYNOMIAL
         return _FINITE if judge.takes_too_many_steps() else None
+    except TooLargeError:
+        return _TOO_LARGE
     except NotUnderstoodError:
-        return _TOO_COMPLEX
+        return None  # with credentials, `openness` refuses it
 
 
 class _Judge:
@@ -91,7 +94,7 @@ class _Judge:
         self._first = automaton.first
         self._follow = automaton.follow
         self._costs = [_COSTLY_STEPS if costly else 1 for costly in automaton.costly]
-        self._budget = _MAX_STEPS
+        self._budget = MAX_JUDGEMENT_STEPS
         self._reachable = self._find_reachable()
         loops: dict[int, set[int]] = {}
         for position, reachable in enumerate(self._reachable):
@@ -102,7 +105,7 @@ class _Judge:
     def _spend(self, steps: int) -> None:
         self._budget -= steps
         if self._budget < 0:
-            raise NotUnderstoodError("the regex is too large")
+            raise TooLargeError("it is too large to be judged")
 
     def _find_reachable(self) -> list[int]:
         """Return for each position the bit mask of those that come after it, near or far."""

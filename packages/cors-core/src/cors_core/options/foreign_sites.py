@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from heapq import heappop, heappush
 from itertools import count
 
+from cors_core.fetch_standard import MAX_ORIGIN_LENGTH
 from cors_core.options.public_suffixes import registrable_domain
 from cors_core.options.regexes import Automaton, automaton_of, mask_of
 from cors_core.options.reversed_origins import (
@@ -57,17 +58,13 @@ def foreign_origin(regex: re.Pattern[str]) -> str | None:
     refuted = False
     for filler in "xa7":  # an assertion may forbid one letter, seldom three
         for origin, marks in search.candidates(filler):
-            if not _is_foreign(origin, marks):
-                continue
-            if regex.fullmatch(origin):
+            if _is_foreign(origin, marks) and regex.fullmatch(origin):
                 return origin
-            refuted = True
+            refuted = refuted or len(origin) <= MAX_ORIGIN_LENGTH
         if not refuted:
             break
-    if refuted:
-        raise UndecidedError("what it looks ahead or behind for hides which sites it matches")
-    if search.is_exhausted:
-        raise UndecidedError("it is too complex to tell which sites it matches")
+    if refuted or search.is_exhausted:
+        raise UndecidedError("its structure does not tell which sites it matches")
     return None
 
 
@@ -152,5 +149,5 @@ class Search:
     def _is_promising(self, source: int, reading: Reading) -> bool:
         """Say whether what has still to be read can hold the dots that the host needs."""
         place, text, _ = reading
-        needs_dot = place == Place.SUFFIX or (place == Place.IPV4 and text.count(".") < 3)
-        return not needs_dot or source in self._dotted
+        dots = {Place.SUFFIX: 1 if text else 0, Place.IPV4: 3 - text.count(".")}.get(place, 0)
+        return dots == 0 or source in self._dotted

@@ -57,10 +57,10 @@ def _open_regex(regex: re.Pattern[str]) -> tuple[str, str] | None:
     from cors_core.options.regexes import NotUnderstoodError
 
     try:
-        origin = "null" if regex.fullmatch("null") else foreign_origin(regex)
+        origin = foreign_origin(regex) or ("null" if regex.fullmatch("null") else None)
     except (NotUnderstoodError, UndecidedError) as error:
         reason = f"may let other sites in, with credentials: {error}"
-        return reason, "write it without lookarounds or back-references, or list the origins"
+        return reason, "write it without assertions and back-references, or list the origins"
     if origin is None:
         return None
     return (

@@ -12,6 +12,10 @@ from typing import NamedTuple
 
 import publicsuffixlist
 
+_MISSING_RULES = ("*.cloudapp.azure.com",)
+"""Names that different customers share, as those on the list, but that it has not, or not always:
+Azure gives out NAME.REGION.cloudapp.azure.com."""
+
 
 class _Rules(NamedTuple):
     reader: publicsuffixlist.PublicSuffixList
@@ -25,6 +29,7 @@ class _Rules(NamedTuple):
 def _rules() -> _Rules:
     text = Path(publicsuffixlist.PSLFILE).read_text("utf-8")
     lines = [line.split()[0] for line in text.splitlines() if line.split() and line[:2] != "//"]
+    lines += _MISSING_RULES
     ascii_lines = [line if line.isascii() else line.encode("idna").decode() for line in lines]
     reader = publicsuffixlist.PublicSuffixList(
         "\n".join(ascii_lines), accept_unknown=False, accept_encoded_idn=False
@@ -36,7 +41,7 @@ def _rules() -> _Rules:
 
 def is_public_suffix(host: str) -> bool:
     """Say whether anybody may register a name directly under `host`."""
-    return _rules().reader.is_public(host)
+    return host not in _rules().wild and _rules().reader.is_public(host)
 
 
 def registrable_domain(host: str) -> str | None:
@@ -54,8 +59,7 @@ def ends_some_suffix(text: str) -> bool:
     >>> ends_some_suffix("zonaws.com"), ends_some_suffix("example.com")
     (True, False)
     """
-    first_label, _, base = text.partition(".")
-    if base in _rules().wild and first_label:
+    if text.partition(".")[2] in _rules().wild:
         return True
     backward, wanted = _rules().backward, text[::-1]
     place = bisect_left(backward, wanted)

@@ -24,7 +24,8 @@ from typing import Any, NamedTuple
 ORIGIN_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-_.:/[]!\"$&'()*+,;=`{}~"
 """What a serialized origin may consist of: nothing else is ever matched against the regex."""
 
-_MAX_STEPS = 20_000
+MAX_BUILDING_STEPS = 20_000
+"""Positions, edges and parts of the regex, the copies of repeated ones included."""
 _MAX_WAYS = 1 << 40
 _MAX_COPIES = 8
 """A repetition of up to so many turns is spelled out; a longer one is taken for an endless one."""
@@ -38,7 +39,11 @@ _OTHER_CASES = {"i": "\u0130\u0131", "k": "\u212a", "s": "\u017f"}
 
 
 class NotUnderstoodError(Exception):
-    """The regex has a part that this module does not know, or is too large to be judged."""
+    """The regex has a part that this module does not know."""
+
+
+class TooLargeError(Exception):
+    """The regex is too large to be judged within the bound."""
 
 
 class Edge(NamedTuple):
@@ -64,20 +69,23 @@ class Automaton(NamedTuple):
 def automaton_of(regex: re.Pattern[str]) -> Automaton:
     """Return the position automaton of `regex`.
 
-    :raises NotUnderstoodError: for what this module does not know, and for what is too large.
+    :raises NotUnderstoodError: for what this module does not know.
+    :raises TooLargeError: for more than a few hundred names, or repetitions nested too deep.
     """
     from importlib import import_module
 
     try:
         # The parser of the re module is private, but any other would disagree with it somewhere.
         # It has kept this shape since Python 2; should that change, no regex is understood.
-        tree = import_module("re._parser").parse(regex.pattern, regex.flags)
+        tree = import_module("re._parser").parse(regex.pattern, regex.flags & ~re.DEBUG)
         builder = _Builder()
         whole = builder.sequence(tree, _Context(tree.state.flags))
-    except NotUnderstoodError:
+    except (NotUnderstoodError, TooLargeError):
         raise
+    except RecursionError as error:
+        raise TooLargeError("it is nested too deep to be judged") from error
     except Exception as error:
-        raise NotUnderstoodError(f"{type(error).__name__} while reading the regex") from error
+        raise NotUnderstoodError(f"reading it fails with {type(error).__name__}") from error
     first = [Edge(target, builder.characters[target], n) for target, n in whole.first.items()]
     follow = [
         [Edge(target, characters, n) for (target, characters), n in edges.items()]
@@ -149,7 +157,7 @@ class _Builder:
         for operator, value in items:
             reader = self._readers.get(str(operator))
             if reader is None:
-                raise NotUnderstoodError(f"the regex has a part of the unknown kind {operator}")
+                raise NotUnderstoodError(f"it has a part of the unknown kind {operator}")
             if str(operator).endswith("_REPEAT") and not _is_one_character(value[2]):
                 for position in whole.last:
                     self.costly[position] = True
@@ -173,8 +181,8 @@ class _Builder:
 
     def _spend(self, steps: int) -> None:
         self._steps += steps
-        if self._steps > _MAX_STEPS:
-            raise NotUnderstoodError("the regex is too large")
+        if self._steps > MAX_BUILDING_STEPS:
+            raise TooLargeError("it is too large to be judged")
 
     def _position(self, characters: int, context: _Context, *, wildcard: bool) -> _Fragment:
         position = len(self.characters)

@@ -84,7 +84,7 @@ def _groups(reading: Reading, filler: str) -> tuple[str, ...]:
             return (name, ".", "/")
         case Place.SUBDOMAIN:
             return (name + _OTHER_HOST_CHARACTERS, ".", "/")
-        case Place.SCHEME:
+        case _:
             return tuple("/:https")
 
 
