@@ -126,6 +126,7 @@ https://.*(?<=\.example\.com)
 (?=https://.*\.example\.com$).*
 https://.*\bexample\.com
 https://(www)?(?(1)[a-z]+|app)\.com
+https://(co){1,9}\.uk
 (https://).*(?!\1)(?<=[.]example\.org)
 """.split()
 """What they let in, their assertions hide: refused, though one of them is honest."""
@@ -199,6 +200,7 @@ https://[a-z]+\.test(:\d+)?
 http://[a-z]+
 http://[a-z]+:3000
 chrome-extension://[a-z]{32}
+https://[a-z]{260}\.com
 moz-extension://[0-9a-f-]{36}
 capacitor://localhost
 """.split()
@@ -309,7 +311,7 @@ def test_a_regex_that_lets_a_foreign_site_in(regex: str) -> None:
 @pytest.mark.parametrize("regex", HIDDEN)
 def test_a_regex_that_hides_what_it_lets_in(regex: str) -> None:
     (problem,) = problems_of(allow_origin_regex=regex, allow_credentials=True)
-    reason = "an assertion or back-reference hides which sites it matches"
+    reason = "its structure does not tell which sites it matches"
     assert problem.reason == f"may let other sites in, with credentials: {reason}"
     assert problem.fix == "write it without assertions and back-references, or list the origins"
     assert problems_of(allow_origin_regex=regex) == ()
@@ -383,7 +385,7 @@ def test_the_search_is_bounded(regex: str, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_search_that_meets_its_bound_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(foreign_sites, "MAX_SEARCH_STEPS", 10)
-    with pytest.raises(UndecidedError, match="too complex"):
+    with pytest.raises(UndecidedError, match="does not tell"):
         foreign_origin(re.compile(r"https://.*\.example\.com"))
 
 
@@ -434,7 +436,7 @@ def test_a_regex_that_is_fast_enough(regex: str) -> None:
 @pytest.mark.parametrize("regex", [*EXPONENTIAL, *POLYNOMIAL, *FINITE, *FAST])
 def test_the_judgement_is_bounded(regex: str, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = slowness_of(re.compile(regex))
-    monkeypatch.setattr(backtracking, "MAX_JUDGEMENT_STEPS", 50_000)
+    monkeypatch.setattr(backtracking, "MAX_JUDGEMENT_STEPS", 90_000)
     monkeypatch.setattr(regexes, "MAX_BUILDING_STEPS", 10_000)
     assert slowness_of(re.compile(regex)) == expected
 
