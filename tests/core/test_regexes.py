@@ -34,7 +34,7 @@ https://\w+\.\w+
 https://.*:\d+
 https?://.*:3000
 https?://[^:]+:8080
-http://.*(:80|:8080)
+https://.*:80
 .*\.com
 https://.*\.com
 https://.*\.(com|net|org)
@@ -114,6 +114,8 @@ https://.*(?<!x)example\.com
 https://(?P<sub>.*)example\.com
 https://(?>.*example\.com|.*example\.org)
 https://[a-z]*+\.com
+https://[a-z]{1,9}+[a-z]*\.com
+https://[a-z]+\.xn--p1ai
 https://.{1,63}\.com
 https://[a-z]{32}\.com
 https://\D+\.com
@@ -127,6 +129,7 @@ https://.*(?<=\.example\.com)
 https://.*\bexample\.com
 https://(www)?(?(1)[a-z]+|app)\.com
 https://(co){1,9}\.uk
+http://.*(:80|:8080)
 (https://).*(?!\1)(?<=[.]example\.org)
 """.split()
 """What they let in, their assertions hide: refused, though one of them is honest."""
@@ -251,6 +254,8 @@ https://\w?\w?\w?\w?\w?\w?\w?\w?\w?\w?\w?\w?\w?\w?\w?\w?\w?\w?\w?\w?\w?\.example
 https://(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)x
 https://(?:(?=.*a)(?=.*b)\w)*\.example\.com
 https://\w+(\w-?)*\.example\.com
+https://[a-z]+\.([a-z]?){30}\.example\.com
+\w+://(a|a){30}\.example\.com
 https://(([ab]?){8}){8}\.example\.com
 """.split()
 
@@ -439,6 +444,12 @@ def test_the_judgement_is_bounded(regex: str, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(backtracking, "MAX_JUDGEMENT_STEPS", 90_000)
     monkeypatch.setattr(regexes, "MAX_BUILDING_STEPS", 10_000)
     assert slowness_of(re.compile(regex)) == expected
+
+
+def test_a_judgement_that_meets_its_bound_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backtracking, "MAX_JUDGEMENT_STEPS", 10)
+    (problem,) = problems_of(allow_origin_regex=r"https://.*\.example\.com")
+    assert problem.reason == "is too large for judging how long a match may take"
 
 
 def test_a_part_that_a_later_python_may_add(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ Weideman et al. 2016 for backtracking matchers). In the automaton of `regexes`:
 
 Two repetitions in a row take some 36,000 steps at the longest origin, about a millisecond; three
 take millions. The first two are decided from the structure; the third by counting the ways along
-one origin, which is grown by the character that leaves the most ways open. Nothing is matched.
+one text, which is grown by the character that leaves the most of them open. Nothing is matched.
 """
 
 import re
@@ -204,12 +204,30 @@ class _Judge:
         return False
 
     def takes_too_many_steps(self) -> bool:
-        """Count the ways along the origin that leaves the most of them open."""
+        """Count the ways from the start, and from wherever else they part."""
         characters = self._different_characters()
-        ways, steps = {-1: 1}, 0
+        passed: set[int] = set()
+        for position in (-1, *filter(self._branches, range(len(self._follow)))):
+            if position not in passed and self._takes_too_many(position, characters, passed):
+                return True
+        return False
+
+    def _branches(self, position: int) -> bool:
+        """Say whether one character leads from `position` on in several ways."""
+        found = 0
+        for edge in self._follow[position]:
+            if edge.ways > 1 or found & edge.characters:
+                return True
+            found |= edge.characters
+        return False
+
+    def _takes_too_many(self, start: int, characters: list[int], passed: set[int]) -> bool:
+        """Count the ways along the text that leaves the most of them open, and note them."""
+        ways, steps = {start: 1}, 0
         for remaining in reversed(range(MAX_ORIGIN_LENGTH)):
             previous = ways
             ways = max(self._one_further(ways, characters), key=lambda each: sum(each.values()))
+            passed.update(ways)
             step = sum(number * self._costs[position] for position, number in ways.items())
             if ways == previous:
                 return steps + step * (remaining + 1) > MAX_MATCHING_STEPS

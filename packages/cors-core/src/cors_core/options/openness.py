@@ -54,11 +54,11 @@ def _open_entry(entry: str | OriginPattern) -> tuple[str, str] | None:
 def _open_regex(regex: re.Pattern[str]) -> tuple[str, str] | None:
     """Return why the regex lets foreign sites in, or may do so, and the fix."""
     from cors_core.options.foreign_sites import UndecidedError, foreign_origin  # late: as above
-    from cors_core.options.regexes import NotUnderstoodError
+    from cors_core.options.regexes import NotUnderstoodError, TooLargeError
 
     try:
         origin = foreign_origin(regex) or ("null" if regex.fullmatch("null") else None)
-    except (NotUnderstoodError, UndecidedError) as error:
+    except (NotUnderstoodError, TooLargeError, UndecidedError) as error:
         reason = f"may let other sites in, with credentials: {error}"
         return reason, "write it without assertions and back-references, or list the origins"
     if origin is None:

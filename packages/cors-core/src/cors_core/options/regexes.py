@@ -21,6 +21,8 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from cors_core.fetch_standard import MAX_ORIGIN_LENGTH
+
 ORIGIN_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-_.:/[]!\"$&'()*+,;=`{}~"
 """What a serialized origin may consist of: nothing else is ever matched against the regex."""
 
@@ -236,7 +238,7 @@ class _Builder:
 
     def _possessive(self, value: Any, context: _Context) -> _Fragment:
         whole = self._repeat(value, context)
-        if _is_one_character(value[2]) and int(value[1]) > _MAX_COPIES:
+        if _is_one_character(value[2]) and int(value[1]) >= MAX_ORIGIN_LENGTH:
             for position in whole.last:
                 self._kept[position] = self.characters[position]
         return whole

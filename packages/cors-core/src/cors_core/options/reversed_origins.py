@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 from enum import IntEnum
 from typing import NamedTuple
 
-from cors_core.fetch_standard import DEFAULT_PORTS
 from cors_core.options.public_suffixes import ends_some_suffix, is_public_suffix
 from cors_core.options.regexes import ORIGIN_CHARACTERS, mask_of
 from cors_core.origins.serialized import parse_origin
@@ -107,7 +106,7 @@ def _port(reading: Reading, character: str, wildcard: bool) -> Iterator[Reading]
     if character != ":":
         if len(port) < 5:
             yield Reading(Place.PORT, character + port, by_wildcard=False)
-    elif port[0] != "0" and int(port) <= 65535 and port not in DEFAULT_PORTS.values():
+    elif port[0] != "0" and int(port) <= 65535:
         yield Reading(Place.SUFFIX, "", by_wildcard=False)
 
 
@@ -118,9 +117,9 @@ def _suffix(reading: Reading, character: str, wildcard: bool) -> Iterator[Readin
         yield Reading(Place.SUFFIX, "", by_wildcard=False)
     elif text == "" and character == "]":
         yield Reading(Place.IPV6, "", by_wildcard=False)
-    elif text == "" and character in _DIGITS:
-        yield Reading(Place.IPV4, character, by_wildcard=wildcard)
     else:
+        if text == "" and character in _DIGITS:
+            yield Reading(Place.IPV4, character, by_wildcard=wildcard)
         if character == "." and is_public_suffix(text):
             yield Reading(Place.LABEL, "", by_wildcard)
         if ends_some_suffix(character + text):
