@@ -229,6 +229,12 @@ https://(?:[a-z0-9]+-?)*\.example\.com
 https://([a-z]+[a-z0-9]*)+\.example\.com
 https://([a-z]{1,5})+\.example\.com
 https://([a-z]{1,63}){1,63}\.example\.com
+https://([a-z0-9]{1,63}){1,5}\.example\.com
+https://(a|a){30}\.example\.com
+\w+://(a|a){30}\.example\.com
+https://(.?(?:a|b|ab){2}){0,8}\.example\.com
+https://(([ab]?){8}){8}\.example\.com
+https://((((a{1,8}){1,8}){1,8}){1,8}){1,8}\.example\.com
 (?i)https://([A-Z]+)+\.example\.com
 https://(?=(a+)+b).*\.example\.com
 https://(?!(\w+)+!)\w+\.example\.com
@@ -243,26 +249,22 @@ https://.*\..*\..*\.example\.com
 https://.*ab.*ab.*ab\.example\.com
 https://[a-z0-9-]+-[a-z0-9-]+-[a-z0-9-]+\.example\.com
 https://([a-z0-9-]+\.)+([a-z0-9-]+\.)+([a-z0-9-]+\.)+example\.com
-https://([a-z0-9]{1,63}){1,5}\.example\.com
 https://\w+\d*\w*[a-z]*\.example\.com
 """.split()
 
 FINITE = r"""
-https://(a|a){30}\.example\.com
 https://([a-z]?){30}\.example\.com
 https://\w?\w?\w?\w?\w?\w?\w?\w?\w?\w?\w?\w?\w?\w?\w?\w?\w?\w?\w?\w?\w?\.example\.com
 https://(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)x
 https://(?:(?=.*a)(?=.*b)\w)*\.example\.com
 https://\w+(\w-?)*\.example\.com
+https://(\.{0,8}\.{0,8}\.{0,8}){3}-++\d+
 https://[a-z]+\.([a-z]?){30}\.example\.com
-\w+://(a|a){30}\.example\.com
-https://(([ab]?){8}){8}\.example\.com
 """.split()
 
 TOO_LARGE = [
     r"https://(.{60}){400}\.example\.com",
     r"https://(){200000}\.example\.com",
-    r"https://((((((((a{1,8}){1,8}){1,8}){1,8}){1,8}){1,8}){1,8}){1,8})\.example\.com",
 ]
 
 FAST = [
@@ -275,6 +277,7 @@ FAST = [
     https://(?:[a-z0-9-]++\.)++example\.com
     https://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+example\.com
     https://([a-z0-9-]{1,63}\.){1,5}example\.com
+    https://([0-9a-f]{4}-){7}[0-9a-f]{4}\.example\.com
     https://(\w+\.)*\w+\.example\.com
     https://(?:[a-z]+-)*[a-z]+\.example\.com
     https://.*.*\.example\.com

@@ -12,7 +12,7 @@ Weideman et al. 2016 for backtracking matchers). In the automaton of `regexes`:
 
 Two repetitions in a row take some 36,000 steps at the longest origin, about a millisecond; three
 take millions. The first two are decided from the structure; the third by counting the ways along
-one text, which is grown by the character that leaves the most of them open. Nothing is matched.
+some texts. Nothing is matched.
 """
 
 import re
@@ -204,12 +204,17 @@ class _Judge:
         return False
 
     def takes_too_many_steps(self) -> bool:
-        """Count the ways from the start, and from wherever else they part."""
+        """Count the ways along some texts, from the start and from wherever else they part.
+
+        The texts repeat one character, or go on with the one that leaves the most ways open.
+        """
         characters = self._different_characters()
-        passed: set[int] = set()
-        for position in (-1, *filter(self._branches, range(len(self._follow)))):
-            if position not in passed and self._takes_too_many(position, characters, passed):
-                return True
+        starts = [-1, *filter(self._branches, range(len(self._follow)))]
+        for candidates in (characters, *([character] for character in characters)):
+            passed: set[int] = set()
+            for start in starts:
+                if start not in passed and self._takes_too_many(start, candidates, passed):
+                    return True
         return False
 
     def _branches(self, position: int) -> bool:
@@ -222,7 +227,7 @@ class _Judge:
         return False
 
     def _takes_too_many(self, start: int, characters: list[int], passed: set[int]) -> bool:
-        """Count the ways along the text that leaves the most of them open, and note them."""
+        """Count the ways along one text of these characters, and note where they lead."""
         ways, steps = {start: 1}, 0
         for remaining in reversed(range(MAX_ORIGIN_LENGTH)):
             previous = ways

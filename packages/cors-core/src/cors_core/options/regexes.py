@@ -30,7 +30,9 @@ MAX_BUILDING_STEPS = 20_000
 """Positions, edges and parts of the regex, the copies of repeated ones included."""
 _MAX_WAYS = 1 << 40
 _MAX_COPIES = 8
-"""A repetition of up to so many turns is spelled out; a longer one is taken for an endless one."""
+"""So many optional turns of one character are spelled out; more are taken for endlessly many."""
+_MAX_GROUP_COPIES = 3
+"""So many turns of a group are spelled out; more are taken for endlessly many."""
 _MAX_AUTHORED = 4
 """Characters of a range, or turns of a repetition, that an author can have meant one by one."""
 _MAX_SPELLED = 10
@@ -218,9 +220,10 @@ class _Builder:
         most = int(most)  # MAXREPEAT, where there is no upper bound
         if most > _MAX_AUTHORED:
             context = context._replace(repeated=True)
+        endless = most - least > _MAX_COPIES
         if most > 1 and not _is_one_character(items):
             context = context._replace(in_group=True)
-        endless = most - least > _MAX_COPIES
+            endless = most > _MAX_GROUP_COPIES
         whole = _NOTHING
         for _ in range(max(least - 1, 0) if endless else least):
             whole = self._joined(whole, self.sequence(items, context))
