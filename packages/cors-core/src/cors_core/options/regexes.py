@@ -26,7 +26,7 @@ from cors_core.fetch_standard import MAX_ORIGIN_LENGTH
 ORIGIN_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-_.:/[]!\"$&'()*+,;=`{}~"
 """What a serialized origin may consist of: nothing else is ever matched against the regex."""
 
-MAX_BUILDING_STEPS = 20_000
+MAX_BUILDING_STEPS = 10_000
 """Positions, edges and parts of the regex, the copies of repeated ones included."""
 _MAX_WAYS = 1 << 40
 _MAX_COPIES = 8
