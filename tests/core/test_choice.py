@@ -10,7 +10,6 @@ import pytest
 
 from cors_core import (
     CORSRequest,
-    Decision,
     OriginLookup,
     Policy,
     PolicyError,
@@ -21,7 +20,6 @@ from cors_core import (
 from cors_core.adapters import Decider, PolicyChoice
 from cors_core.choosing.choice import CLOSED, EXEMPTION
 from cors_core.choosing.marks import EXEMPT
-from cors_core.messages import EXEMPTED
 from cors_core.policy import decider_of
 
 A, B, C, D = (Policy(allow_origins=[f"https://{name}.example"]) for name in "abcd")
@@ -336,11 +334,24 @@ def test_the_problem_of_a_mark() -> None:
     "asked", [CORSRequest("GET", "https://a.example"), CORSRequest("OPTIONS", "x", "GET")]
 )
 def test_an_exemption_leaves_all_to_the_app(asked: CORSRequest) -> None:
-    assert EXEMPTION.decide(asked) is EXEMPTION.actual(asked.origin) is EXEMPTED
-    assert EXEMPTED.status is None
+    exempted = EXEMPTION.decide(asked)
+    assert EXEMPTION.actual(asked.origin) is exempted
+    assert (exempted.kind, exempted.status) == (RequestKind.EXEMPT, None)
     own = [("Access-Control-Allow-Origin", "*"), ("Vary", "Accept")]
-    assert EXEMPTED.text.join(own) == own
-    assert EXEMPTED.text.changes(dict(own)) == ((), ())
-    assert EXEMPTED.raw.join([(b"vary", b"x")]) == [(b"vary", b"x")]
-    assert pickle.loads(pickle.dumps(EXEMPTED)) == EXEMPTED
-    assert Decision(RequestKind.ACTUAL, (), (), ()) != EXEMPTED
+    assert exempted.text.join(own) == own
+    assert exempted.text.changes(dict(own)) == ((), ())
+    raw = [(b"vary", b"x"), (b"access-control-allow-origin", b"*")]
+    assert exempted.raw.join(raw) == raw
+    assert pickle.loads(pickle.dumps(exempted)) == exempted
+    assert pickle.loads(pickle.dumps(exempted)).text.join(own) == own
+
+
+def test_an_exemption_that_was_chosen_varies_on_origin() -> None:
+    exempted = EXEMPTION.varying.decide(CORSRequest("GET", "https://a.example"))
+    assert EXEMPTION.varying.varying is EXEMPTION.varying
+    own = [("access-control-allow-origin", "*"), ("vary", "Accept")]
+    assert exempted.text.join(own) == [own[0], ("Vary", "Accept, Origin")]
+    assert exempted.text.join([]) == [("Vary", "Origin")]
+    assert exempted.text.changes(dict(own)) == ([], (("Vary", "Accept, Origin"),))
+    raw = [(b"access-control-allow-origin", b"*")]
+    assert exempted.raw.join(raw) == [*raw, (b"vary", b"Origin")]
