@@ -51,7 +51,7 @@ def assert_closed(app: CORSMiddleware, origin: str = ORIGIN) -> None:
         ("/api/deep/er", OTHER),
         ("/apis", DEFAULT),
         ("/API/", DEFAULT),
-        ("//api/", DEFAULT),
+        ("//api/", OTHER),
         ("/api/own/x", OTHER),
         ("/named/x", OTHER),
         ("/a%2Fb/x", DEFAULT),
@@ -120,7 +120,7 @@ def test_a_callable(flavour: Callable[[Tenants], Any]) -> None:
     assert (response.status, allowed(response)) == (200, [PARTNER])
     assert_closed(app)
     assert call_asgi(app, request(None, host="a.example")).values("vary") == ["Origin"]
-    assert tenants.asked == [
+    assert [asked[:4] for asked in tenants.asked] == [
         ("a.example", "/x", "GET", ORIGIN),
         ("b.example", "/", "GET", ORIGIN),
         ("b.example", "/", "PUT", PARTNER),

@@ -331,7 +331,7 @@ def test_policies_that_are_chosen_while_serving(new: Callable[[], Send]) -> None
             assert allowed_at(send, "/plain", "PUT", host="b.example") == []
             holder.replace(PUBLIC)
             assert allowed_at(send, "/plain", "PUT", host="a.example") == ["*"]
-    assert seen[:2] == [("b.example", "/plain", "PUT", ORIGIN)] * 2
+    assert [asked[:4] for asked in seen[:2]] == [("b.example", "/plain", "PUT", ORIGIN)] * 2
 
 
 async def choose_async(asked: PolicyRequest) -> Policy | None:

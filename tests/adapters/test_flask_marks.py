@@ -217,7 +217,7 @@ def test_an_async_mark_closes(caplog: pytest.LogCaptureFixture) -> None:
     app = new_app()
     app.get("/early", endpoint="early")(cors_policy(choose)(served_by("a")))
     with pytest.raises(PolicyError, match=r"view 'early' .* is async, and this adapter cannot"):
-        CORS(app)
+        CORS(app, policy=DEFAULT)
     app = new_app()
     CORS(app, policy=DEFAULT)
     app.get("/late", endpoint="late")(cors_policy(choose)(served_by("a")))

@@ -38,11 +38,11 @@ def test_paths_are_prefixes_of_whole_segments_in_the_declared_order() -> None:
         policies={"open": OPEN},
         paths=[("/api/admin/", CLOSED), ("/api/", "open"), ("/public", "open")],
     )
-    for path in ("/api", "/api/", "/api/users", "/public", "/public/x", "/api/adminx"):
+    for path in ("/api", "/api/", "/api/users", "/public", "/public/x", "/api/adminx", "//api/x"):
         assert allowed_at(middleware, path) == ["*"]
     for path in ("/api/admin", "/api/admin/", "/api/admin/users"):
         assert allowed_at(middleware, path) == []
-    for path in ("/", "/publicity", "/API/", "//api/", "/x/api/"):
+    for path in ("/", "/publicity", "/API/", "/x/api/"):
         assert allowed_at(middleware, path) == [ORIGIN]
 
 
@@ -114,7 +114,7 @@ def test_a_callable_is_told_of_the_request() -> None:
     asked = preflight("PUT", path="/x", host="b.example")
     assert call_wsgi(middleware, asked).status == 400
     call_wsgi(middleware, request(None))
-    assert seen == [
+    assert [asked[:4] for asked in seen] == [
         ("a.example", "/x", "GET", ORIGIN),
         ("b.example", "/x", "GET", ORIGIN),
         ("b.example", "/x", "PUT", ORIGIN),

@@ -62,7 +62,8 @@ class Case:
     choice: Mapping[str, Any] = field(default_factory=dict)
     """More that is given: `policies` and `paths` to the adapter, `marked` and so on to the app."""
     asked: Sequence[PolicyRequest] | None = None
-    """What `source`, a callable, is asked, in this order; `None` where that is not looked at."""
+    """What `source`, a callable, is asked, in this order, but for the query and all headers;
+    `None` where that is not looked at."""
     replaced_by: Policy | None = None
     """What a ReloadablePolicy of `policy` is replaced by while `/meanwhile` answers."""
     logged: Sequence[type[Exception]] = ()
@@ -97,7 +98,7 @@ def failure(name: str, driver: Callable[..., Send], case: Case) -> str:
 
 def _recorded(source: Any, asked: list[PolicyRequest]) -> Any:
     def policy(request: PolicyRequest) -> Any:
-        asked.append(request)
+        asked.append(PolicyRequest(*request[:4]))
         return source(request)
 
     return policy

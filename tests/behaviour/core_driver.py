@@ -3,7 +3,7 @@
 from typing import Any
 
 from cors_core import CORSRequest, Decision, Policy, PolicyRequest
-from cors_core.adapters import PolicyChoice
+from cors_core.adapters import HeaderFields, PolicyChoice
 
 from .small_app import BrokenConverter, Crash, find, mark_for, plain_answer
 from .transports import Request, Response, Send
@@ -33,6 +33,7 @@ def core(
             fields.get(f"{prefix}private-network"),
             fields.get("host", ""),
             request.path,
+            headers=HeaderFields(lambda: [(n, v.decode("latin-1")) for n, v in request.headers]),
         )
         decision = decide(asked)
         if decision.status is not None:

@@ -63,6 +63,11 @@ def failing_mark(_: PolicyRequest) -> Policy:
     raise TimeoutError("the database is away")
 
 
+def chosen_mark(asked: PolicyRequest) -> Policy | None:
+    """Choose by origin: everybody's policy for one of them."""
+    return Policy(allow_origins=["*"]) if asked.origin == PARTNER else None
+
+
 @dataclass(frozen=True)
 class Route:
     """A path of the small app, and who serves it: one function, or a class with methods.
@@ -112,6 +117,7 @@ MARKED_ROUTES = [
     function("/marked-stream", mark=MARK),
     function("/looked-up", mark=LOOKUP_MARK),
     function("/failing", mark=failing_mark),
+    function("/chosen", mark=chosen_mark),
     function("/items/{number:int}", mark=MARK),
     function("/broken/{value:broken}", mark=MARK),
     function("/folder/", mark=MARK),

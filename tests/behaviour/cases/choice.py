@@ -1,8 +1,9 @@
 """R20-R21: which policy applies by path and at run time, and what fails. Marks are in `marks`."""
 
+import json
 from typing import Any
 
-from cors_core import OriginLookup, Policy, PolicyRequest, ReloadablePolicy
+from cors_core import EXEMPT, OriginLookup, Policy, PolicyRequest, ReloadablePolicy
 from tests.behaviour.case import (
     ORIGIN,
     OTHER_ORIGIN,
@@ -78,6 +79,114 @@ BY_PATH = [
         preflight("GET", origin=OTHER_ORIGIN, path="/handled"),
         PUBLIC_PREFLIGHT,
         choice=PATHS,
+    ),
+    # Spellings of a path that frameworks and file servers take for another: CVE-2020-25032 and
+    # CVE-2019-18978 were of this class.
+    *(
+        case(
+            f"path-with-runs-of-slashes-{number}",
+            preflight("GET", origin=OTHER_ORIGIN, path=path),
+            PUBLIC_PREFLIGHT,
+            choice=PATHS,
+        )
+        for number, path in enumerate(["//stream", "/stream//x", "///stream///", "//handled//x"])
+    ),
+    *(
+        case(
+            f"path-with-dot-segments-{number}",
+            preflight("GET", path=path),
+            CLOSED_PREFLIGHT,
+            choice=PATHS,
+        )
+        for number, path in enumerate(
+            [
+                "/stream/../",
+                "/./stream",
+                "/..",
+                "/stream/..\\x",
+                "//..//stream",
+                "/stream/.",
+                "\\.\\",
+            ]
+        )
+    ),
+    case(
+        "path-with-dots-in-a-name",
+        preflight("GET", origin=OTHER_ORIGIN, path="/stream/..a/b../.c/..."),
+        PUBLIC_PREFLIGHT,
+        choice=PATHS,
+    ),
+    case(
+        "dot-segments-where-nothing-is-chosen-by-path",
+        preflight("GET", path="/stream/../"),
+        allowed(ORIGIN, "GET"),
+    ),
+]
+
+
+def public_for_one(asked: PolicyRequest) -> Any:
+    """Choose by origin, as one must not without a Vary."""
+    return PUBLIC if asked.origin == OTHER_ORIGIN else None
+
+
+def exempt_for_one(asked: PolicyRequest) -> Any:
+    return EXEMPT if asked.origin == OTHER_ORIGIN else None
+
+
+def by_header(asked: PolicyRequest) -> Any:
+    tenants = asked.headers.get("x-TENANT", "").split(",")
+    return Policy(allow_origins=[ORIGIN]) if [*map(str.strip, tenants)] == ["a", "b"] else None
+
+
+OWN = {"Access-Control-Allow-Origin": "https://own.example"}
+VARIES = [
+    case(
+        "everybody-chosen-by-origin-varies",
+        request(OTHER_ORIGIN),
+        Expected({"Access-Control-Allow-Origin": "*", "Vary": "Origin"}),
+        source=public_for_one,
+    ),
+    case(
+        "everybody-chosen-by-origin-varies-preflight",
+        preflight("GET", origin=OTHER_ORIGIN),
+        allowed("*", "GET", **TEN_MINUTES),
+        source=public_for_one,
+    ),
+    case(
+        "exempt-chosen-by-origin-varies",
+        request(OTHER_ORIGIN, x_app_headers=json.dumps([*OWN.items()])),
+        Expected({**OWN, "Vary": "Origin"}),
+        source=exempt_for_one,
+    ),
+    case(
+        "exempt-chosen-by-origin-merges-vary",
+        request(OTHER_ORIGIN, x_app_headers=json.dumps([["Vary", "Accept"]])),
+        Expected({"Vary": "Accept, Origin"}),
+        source=exempt_for_one,
+    ),
+]
+
+BY_HEADER = [
+    case(
+        "callable-sees-the-headers",
+        Request("GET", "/", (*request().headers, ("X-Tenant", b"a"), ("x-tenant", b"b"))),
+        Expected(to(ORIGIN)),
+        source=by_header,
+    ),
+    case("callable-sees-no-header", request(), Expected(CLOSED), source=by_header),
+    case(
+        "callable-sees-one-spelling-of-a-path",
+        preflight("GET", path="//a//b"),
+        CLOSED_PREFLIGHT,
+        source=lambda asked: None,
+        asked=[PolicyRequest("", "/a/b", "GET", ORIGIN)],
+    ),
+    case(
+        "callable-is-not-asked-about-dot-segments",
+        preflight("GET", path="/a/../b"),
+        CLOSED_PREFLIGHT,
+        source=lambda asked: PUBLIC,
+        asked=[],
     ),
 ]
 
@@ -190,4 +299,4 @@ AT_RUN_TIME = [
     ),
 ]
 
-CASES = [*BY_PATH, *AT_RUN_TIME]
+CASES = [*BY_PATH, *VARIES, *BY_HEADER, *AT_RUN_TIME]

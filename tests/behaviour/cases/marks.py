@@ -193,6 +193,11 @@ CLASSES = [
 ]
 
 EXEMPTED = [
+    marked(
+        "everybody-chosen-by-a-mark-varies",
+        request(PARTNER, path="/chosen"),
+        Expected({"Access-Control-Allow-Origin": "*", "Vary": "Origin"}),
+    ),
     marked("exempt-actual", request(OTHER_ORIGIN, path="/exempt"), EXEMPT),
     marked("exempt-without-origin", request(None, path="/exempt"), EXEMPT),
     marked("exempt-preflight", preflight("GET", path="/exempt"), EXEMPT),

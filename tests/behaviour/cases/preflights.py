@@ -41,6 +41,8 @@ PUBLIC = {
 }
 CREDENTIALS = {"Access-Control-Allow-Credentials": "true"}
 PRIVATE = {"access_control_request_private_network": "true"}
+PRIVATE_VARY = f"{PREFLIGHT_VARY}, Access-Control-Request-Private-Network"
+"""Of a policy that answers private-network requests."""
 
 
 def allowed(
@@ -216,25 +218,28 @@ CASES = [
         preflight(**PRIVATE),
         {**POLICY, "allow_private_network": True},
         Access_Control_Allow_Private_Network="true",
+        Vary=PRIVATE_VARY,
     ),
     allowed(
         "private-network-not-asked",
         "R10",
         preflight(),
         {**POLICY, "allow_private_network": True},
+        Vary=PRIVATE_VARY,
     ),
     allowed(
         "private-network-other-value",
         "R10",
         preflight(access_control_request_private_network="false"),
         {**POLICY, "allow_private_network": True},
+        Vary=PRIVATE_VARY,
     ),
     Case(
         "private-network-refused-origin",
         "R10",
         {**POLICY, "allow_private_network": True},
         preflight(origin=OTHER_ORIGIN, **PRIVATE),
-        Expected({"Vary": PREFLIGHT_VARY}, 400, "Disallowed CORS origin", app=False),
+        Expected({"Vary": PRIVATE_VARY}, 400, "Disallowed CORS origin", app=False),
     ),
     Case(
         "public",

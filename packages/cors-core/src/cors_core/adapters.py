@@ -10,7 +10,7 @@ from cors_core.decide import Decider
 from cors_core.environs import EnvironReader
 from cors_core.errors import PolicyError, Problem
 from cors_core.layer import Layer, Reader, Routes, Undecided
-from cors_core.messages import CORSRequest, Decision
+from cors_core.messages import CORSRequest, Decision, HeaderFields
 from cors_core.options.reading import PolicyOptions
 from cors_core.scopes import Scope, ScopeReader
 from cors_core.wsgi import STATUS_LINES, WSGIMiddleware
@@ -25,6 +25,7 @@ __all__ = [
     "Decider",
     "Decision",
     "EnvironReader",
+    "HeaderFields",
     "Layer",
     "Message",
     "PolicyChoice",
