@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cors_core import OriginLookup, Policy, PolicyError, PolicyRequest, ReloadablePolicy
+from cors_core import OriginLookup, Policy, PolicyError, PolicyRequest
 from cors_core.wsgi import CORSMiddleware
 from tests.behaviour.case import ORIGIN, OTHER_ORIGIN, preflight, request
 from tests.behaviour.transports import Response, call_wsgi
@@ -142,18 +142,6 @@ def test_a_failing_callable_closes_and_is_logged(
     assert response.values("vary") == ["Origin"]
     assert len(caplog.records) == 1
     assert call_wsgi(middleware, preflight()).status == 400
-
-
-def test_a_request_is_decided_by_one_policy() -> None:
-    holder = ReloadablePolicy(POLICY)
-
-    def swapping(environ: Any, start_response: Any) -> Any:
-        holder.replace(OPEN)
-        return app(environ, start_response)
-
-    middleware = CORSMiddleware(swapping, policy=holder)
-    assert allowed(call_wsgi(middleware, request())) == [ORIGIN]
-    assert allowed(call_wsgi(middleware, request())) == ["*"]
 
 
 def test_a_lookup_is_asked_once_while_its_answer_is_good() -> None:

@@ -140,14 +140,15 @@ def routes(*, marked: bool = False, late: bool = False) -> list[Route]:
 
 
 def by_path(routes: Iterable[Route]) -> list[Route]:
-    """Return the routes with one for each path, for frameworks where a path has one endpoint."""
+    """Return the routes with one for each path, for frameworks where a path has one endpoint.
+
+    Functions that share a path become the methods of one class.
+    """
     merged: dict[str, Route] = {}
     for route in routes:
         before = merged.get(route.full_path)
         if before is not None:
-            methods = {
-                method: one.mark for one in (before, route) for method in one.methods
-            }  # both are functions
+            methods = {method: one.mark for one in (before, route) for method in one.methods}
             route = Route(route.path, methods, is_class=True, part=route.part)
         merged[route.full_path] = route
     return list(merged.values())

@@ -6,7 +6,7 @@ The drivers without a router have no part in these cases.
 from collections.abc import Mapping
 from typing import Any
 
-from cors_core import Policy
+from cors_core import Policy, PolicyRequest
 from tests.behaviour.case import (
     ORIGIN,
     OTHER_ORIGIN,
@@ -19,7 +19,17 @@ from tests.behaviour.case import (
 from tests.behaviour.small_app import LOOKED_UP, MARK, PARTNER, BrokenConverter
 from tests.behaviour.transports import Request
 
-from .choice import CLOSED, CLOSED_PREFLIGHT, REFUSED, TEN_MINUTES, allowed, case, shown, to
+from .choice import (
+    CLOSED,
+    CLOSED_PREFLIGHT,
+    REFUSED,
+    TEN_MINUTES,
+    allowed,
+    by_method,
+    case,
+    shown,
+    to,
+)
 from .errors import falcon_errors
 
 EXEMPT = Expected({"Access-Control-Allow-Origin": "*"})
@@ -333,6 +343,31 @@ CALLABLES = [
             falcon_errors(to(PARTNER), 500),
         ),
     )
+]
+
+CALLABLES += [
+    marked(
+        "callable-asked-once-beside-marks",
+        request(),
+        Expected(to(ORIGIN)),
+        source=by_method,
+        asked=[PolicyRequest("", "/", "GET", ORIGIN)],
+    ),
+    marked(
+        "callable-asked-once-beside-marks-preflight",
+        preflight("DELETE", path="/missing"),
+        allowed(ORIGIN, "DELETE"),
+        source=by_method,
+        asked=[PolicyRequest("", "/missing", "DELETE", ORIGIN)],
+    ),
+    error(
+        "callable-asked-once-about-what-is-missing",
+        request(path="/missing"),
+        to(ORIGIN),
+        404,
+        source=by_method,
+        asked=[PolicyRequest("", "/missing", "GET", ORIGIN)],
+    ),
 ]
 
 CLOSING = [
