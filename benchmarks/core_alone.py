@@ -36,8 +36,8 @@ def decide(effort: Effort) -> dict[str, float]:
     policy = Policy(allow_origins=origins(3), **OPTIONS)
     calls = {situation.name: _decide_call(policy, situation) for situation in SITUATIONS}
     calls["nothing"] = _constant_call
-    for name, (origins, changed) in _NEVER_SEEN.items():
-        calls[name] = _never_seen_call(origins(), changed)
+    for name, (made, changed) in _NEVER_SEEN.items():
+        calls[name] = _never_seen_call(made(), changed)
     times = interleaved(calls, effort)
     return {name: difference(times, name, "nothing") for name in calls if name != "nothing"}
 
@@ -130,13 +130,13 @@ _NEVER_SEEN: dict[str, tuple[Callable[[], tuple[Policy, Iterator[str]]], Situati
 
 
 def _never_seen_call(made: tuple[Policy, Iterator[str]], situation: Situation) -> Call:
-    policy, origins = made
+    policy, unseen = made
     sent = dict(situation.headers)
     method = situation.method
     requested = [sent.get(field) for field in _FIELDS[1:]]
 
     def call() -> None:
-        policy.decide(CORSRequest(method, next(origins), *requested))
+        policy.decide(CORSRequest(method, next(unseen), *requested))
 
     return call
 

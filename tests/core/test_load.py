@@ -15,13 +15,13 @@ import cors_core.asgi
 import cors_core.wsgi
 from cors_core import CORSRequest, OriginLookup, Policy, ReloadablePolicy
 
-LISTED, LOOKED_UP, STRANGER = (f"https://{name}.example" for name in ("listed", "tenant", "evil"))
+LISTED, LOOKED_UP, OTHER = (f"https://{name}.example" for name in ("listed", "tenant", "evil"))
 MOST_GROWTH = 1_000_000  # bytes
 
 REQUESTS = [
     CORSRequest("GET", LISTED),
     CORSRequest("GET", LOOKED_UP),
-    CORSRequest("GET", STRANGER),
+    CORSRequest("GET", OTHER),
     CORSRequest("GET"),
     CORSRequest("OPTIONS", LISTED, "PUT", "x-one"),
     CORSRequest("OPTIONS", LOOKED_UP, "GET"),
@@ -62,7 +62,7 @@ def policies(lookup: Any) -> tuple[Policy, Policy]:
         allow_headers=["X-One"],
         expose_headers=["X-One"],
     )
-    two = Policy(allow_origins=[STRANGER, origins], allow_credentials=True, max_age=5)
+    two = Policy(allow_origins=[OTHER, origins], allow_credentials=True, max_age=5)
     return one, two
 
 
