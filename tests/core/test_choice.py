@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import trio
 
 from cors_core import (
     CORSRequest,
@@ -266,6 +267,50 @@ def test_an_async_failure_closes(caplog: pytest.LogCaptureFixture) -> None:
 
     assert awaited(choice(late), request()) is CLOSED
     assert len(caplog.records) == 1
+
+
+def test_a_cancellation_that_a_callable_raises_is_a_failure(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def cancelled(_: PolicyRequest) -> Policy:
+        raise asyncio.CancelledError
+
+    assert awaited(choice(cancelled), request()) is CLOSED
+    assert len(caplog.records) == 1
+
+    async def in_trio() -> None:
+        chooser = choice(cancelled)
+        assert await chooser.choose_async(chooser.default, request()) is CLOSED
+
+    trio.run(in_trio)
+
+
+def test_a_request_that_the_server_cancels_is_cancelled(caplog: pytest.LogCaptureFixture) -> None:
+    async def endless(_: PolicyRequest) -> Policy:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def serve() -> None:
+        chooser = choice(endless)
+        task = asyncio.ensure_future(chooser.choose_async(chooser.default, request()))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(serve())
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("stops", [KeyboardInterrupt, SystemExit, GeneratorExit])
+def test_what_stops_the_process_is_not_closed_over(stops: type[BaseException]) -> None:
+    async def stopped(_: PolicyRequest) -> Policy:
+        raise stops
+
+    chooser = choice(stopped)
+    coroutine = chooser.choose_async(chooser.default, request())
+    with pytest.raises(stops):
+        coroutine.send(None)
 
 
 def test_nothing_is_awaited_by_choose(caplog: pytest.LogCaptureFixture) -> None:

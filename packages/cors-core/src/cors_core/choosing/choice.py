@@ -14,7 +14,7 @@ from cors_core.choosing.marks import EXEMPT
 from cors_core.choosing.paths import PathPrefixes, plain_path
 from cors_core.decide import Decider, Exemption
 from cors_core.errors import PolicyError, Problem
-from cors_core.failures import FailureLog, logger
+from cors_core.failures import FailureLog, logger, was_raised
 from cors_core.messages import CORSRequest
 from cors_core.options.reading import NO_ORIGINS, PolicyOptions, PolicySettings, Problems
 from cors_core.policy import Policy, decider_of, policy_from
@@ -146,7 +146,9 @@ class PolicyChoice:
             named = self._named(source)
             found = self._asked(named, request) if callable(named) else named
             decider = _read_found(await found if isinstance(found, Awaitable) else found)
-        except Exception as error:  # noqa: BLE001  # logged; whatever fails closes
+        except BaseException as error:
+            if not was_raised(error):
+                raise
             return self._closed(source, error)
         return decider.varying if callable(named) else decider
 
@@ -163,7 +165,7 @@ class PolicyChoice:
             asked = asked._replace(query=request.query, headers=request.headers)
         return source(asked)
 
-    def _closed(self, source: object, error: Exception) -> Decider:
+    def _closed(self, source: object, error: BaseException) -> Decider:
         # As many logs as callables and names were configured, however often a policy is replaced.
         key = type(source) if isinstance(source, Policy) else source
         log = self._failures.setdefault(key if isinstance(key, str) else id(key), FailureLog())

@@ -10,6 +10,7 @@ from contextlib import suppress
 from threading import Event
 from typing import TYPE_CHECKING, Any, cast
 
+from cors_core.failures import was_raised
 from cors_core.origins.questions import Question, Questions
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def ask_in_thread(questions: Questions, origin: str) -> bool:
 
 async def ask_in_event_loop(questions: Questions, origin: str) -> bool:
     """Ask in whatever runs the current task: asyncio or trio."""
-    import asyncio  # late: for quick imports
+    import asyncio  # late: heavy, and only what looks origins up needs it
 
     try:
         # Not the running loop: trio may run as a guest of one, with tasks that are not asyncio's.
@@ -142,17 +143,12 @@ def _begin(
 
 
 async def _run_in_task(questions: Questions, question: _LoopQuestion) -> bool:
-    import asyncio
-
     outcome: object
     try:
         outcome = await cast(Any, questions.lookup(question.origin))
-    except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if task is None or task.cancelling():  # not raised by the lookup itself
+    except BaseException as error:  # logged; whatever fails is a no
+        if not was_raised(error):
             raise
-        outcome = error
-    except Exception as error:  # noqa: BLE001  # logged; whatever fails is a no
         outcome = error
     return questions.conclude(question, outcome)
 

@@ -73,7 +73,9 @@ class OriginLookup:
         stale_if_error: float = 300,
         clock: Clock = time.monotonic,
     ) -> None:
-        from inspect import iscoroutinefunction  # late: for quick imports
+        from inspect import (
+            iscoroutinefunction,  # late: heavy, and only what looks origins up needs it
+        )
 
         problems = [
             *_callable_problems("lookup", lookup, "give a function of an origin"),
