@@ -152,12 +152,11 @@ class Layer(Generic[Request]):
 
     def _source_before(self, request: Request) -> tuple[CORSRequest | None, object]:
         """Return what is asked, or `None` for what must wait for a mark, and the source."""
-        routes = self._routes
-        if routes is None or not routes.marked():
-            asked = self._read(request)
-            return asked, self.choice.source_for(asked.path)
         asked = self._read(request)
         source = self.choice.source_for(asked.path)
+        routes = self._routes
+        if routes is None or not routes.marked():
+            return asked, source
         if not asked.is_preflight:
             return None, source
         try:
