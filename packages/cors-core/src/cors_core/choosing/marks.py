@@ -1,8 +1,10 @@
 """Marks on endpoints: which policy a route wants. The adapters read them; nothing here routes."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum
 from typing import Any, Final, TypeVar
+from weakref import ref
 
 from cors_core.errors import PolicyError, Problem
 
@@ -21,12 +23,24 @@ EXEMPT: Final = Exemption.EXEMPT
 
 
 class Marks:
-    """Whether any endpoint of this process was ever marked; if none, none need be looked for."""
+    """The endpoints of this process that were ever marked; if none, none need be looked for."""
 
-    __slots__ = ("exist",)
+    __slots__ = ("_endpoints", "exist")
 
     def __init__(self) -> None:
         self.exist = False
+        self._endpoints: list[ref[Any]] = []
+
+    def add(self, endpoint: object) -> None:
+        """Remember an endpoint while it lives; what cannot be weakly referenced is left out."""
+        self.exist = True
+        with suppress(TypeError):
+            self._endpoints.append(ref(endpoint))
+
+    def endpoints(self) -> list[object]:
+        """Return those that are still alive, in the order of marking."""
+        found = (reference() for reference in self._endpoints)
+        return [endpoint for endpoint in found if endpoint is not None]
 
 
 MARKS: Final = Marks()
@@ -74,5 +88,5 @@ def mark_of(*endpoints: object) -> Any:
 def _marked(endpoint: _Endpoint, mark: object) -> _Endpoint:
     # In a tuple: a callable that hung on a class by itself would be a method of its instances.
     setattr(endpoint, _ATTRIBUTE, (mark,))
-    MARKS.exist = True
+    MARKS.add(endpoint)
     return endpoint
