@@ -5,6 +5,7 @@ import logging
 from typing import Any
 
 import fastapi
+import flask
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -18,11 +19,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 
-from cors_core import Policy
+from cors_core import Policy, PolicyError
+from cors_core_flask import CORS
 from cors_core_starlette import CORSMiddleware
 from tests.adapters.test_startup import lifespan_of
 from tests.behaviour.case import ORIGIN, STRANGER, preflight, request
-from tests.behaviour.transports import call_asgi
+from tests.behaviour.transports import call_asgi, call_wsgi
 
 POLICY = Policy(allow_origins=[ORIGIN])
 
@@ -187,3 +189,105 @@ def test_what_is_looked_at_once_costs_later_requests_nothing() -> None:
     assert later != first
     call_asgi(middleware, request())
     assert middleware.layer.at_once == later
+
+
+# Flask
+
+
+def of_flask_cors(source: str) -> Any:
+    """Return what `source` defines as `made`, as if a module of flask-cors had."""
+    module: dict[str, Any] = {"__name__": "flask_cors.core"}
+    exec(f"from functools import wraps\n{source}", module)
+    return module["made"]
+
+
+AFTER = "made = lambda response: response"
+CROSS_ORIGIN = "made = lambda view: wraps(view)(lambda *a, **k: view(*a, **k))"
+
+
+def decorated(view: Any) -> Any:
+    return functools.wraps(view)(lambda: view())
+
+
+def flask_app(**config: Any) -> flask.Flask:
+    app = flask.Flask("tests")
+    app.config.update(config)
+    app.get("/")(home_of_flask)
+    return app
+
+
+def home_of_flask() -> str:
+    return "home"
+
+
+@pytest.mark.parametrize("where", ["app", "blueprint", "view", "decorated view"])
+def test_flask_cors_beside_ours(warned: Any, where: str) -> None:
+    app = flask_app()
+    CORS(app, policy=POLICY)
+    blueprint = flask.Blueprint("shop", "tests", url_prefix="/shop")
+    if where == "app":
+        app.after_request(of_flask_cors(AFTER))
+    elif where == "blueprint":
+        blueprint.after_request(of_flask_cors(AFTER))
+    else:
+        view = of_flask_cors(CROSS_ORIGIN)(lambda: "view")
+        blueprint.get("/")(decorated(view) if where == "decorated view" else view)
+    app.register_blueprint(blueprint)
+    for _ in range(2):
+        assert call_wsgi(app, request()).values("access-control-allow-origin") == [ORIGIN]
+    (message,) = warned()
+    assert message.startswith("flask-cors stands beside cors-core")
+
+
+def test_flask_alone(warned: Any) -> None:
+    app = flask_app(CORS_CORE={"allow_origins": [ORIGIN]}, CORS_FUTURE=1)
+    app.after_request(lambda response: response)
+    app.get("/decorated", endpoint="decorated")(decorated(home_of_flask))
+    CORS(app)
+    call_wsgi(app, request())
+    assert warned() == []
+
+
+def test_settings_of_flask_cors(warned: Any) -> None:
+    app = flask_app(CORS_ORIGINS="*", CORS_SEND_WILDCARD=True, CORS_SUPPORTS_CREDENTIALS=True)
+    CORS(app, policy=POLICY)
+    start = "is a setting of flask-cors, and cors-core does not read it; "
+    assert warned() == [
+        f"app.config['CORS_ORIGINS'] {start}did you mean 'allow_origins'?",
+        f"app.config['CORS_SUPPORTS_CREDENTIALS'] {start}did you mean 'allow_credentials'?",
+        f"app.config['CORS_SEND_WILDCARD'] {start}remove it: allow_origins=['*'] sends a *, every"
+        " other policy the origin that it allows",
+    ]
+
+
+@pytest.mark.parametrize("build", [CORS, CORS().init_app])
+def test_no_policy_at_all(warned: Any, build: Any) -> None:
+    build(flask_app())
+    (message,) = warned()
+    assert "allows no origin, where flask-cors allows every origin" in message
+    CORS(flask_app(CORS_CORE={}))
+    CORS(flask_app(), policies={})
+    assert warned() == []
+
+
+def test_a_blueprint() -> None:
+    for prefix, path in (("/shop", "/shop/"), (None, "/named/")):
+        blueprint: Any = flask.Blueprint("named", "tests", url_prefix=prefix)
+        with pytest.raises(PolicyError) as caught:
+            CORS(blueprint, policy=POLICY)
+        (problem,) = caught.value.problems
+        assert problem.reason == "is of type Blueprint, not a Flask app"
+        assert problem.fix.endswith(f"with cors_policy, or give paths=[({path!r}, policy)]")
+
+
+def test_origins_in_the_place_of_the_app() -> None:
+    wrong: Any = [ORIGIN]
+    with pytest.raises(PolicyError, match=r"is of type list, not a Flask app; write CORS\(app, "):
+        CORS(wrong)
+
+
+def test_the_current_app_is_an_app() -> None:
+    app = flask_app()
+    with app.app_context():
+        CORS(flask.current_app, policy=POLICY)
+    assert call_wsgi(app, request()).values("access-control-allow-origin") == [ORIGIN]

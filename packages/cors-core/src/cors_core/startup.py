@@ -101,9 +101,9 @@ def warn_of_unreached_marks(read: Iterable[object], app: str) -> None:
     if unreached:
         more = len(unreached) - _MOST_NAMED
         logger.warning(
-            "cors_policy and cors_exempt have no effect on %s, because no route of %s leads to the"
-            " marked object; mark what the route is given, and write functools.wraps in decorators"
-            " that replace it (if another app serves it, nothing is wrong)",
+            "cors_policy or cors_exempt has no effect on %s, because no route of %s is given that;"
+            " mark what the route is given, and use functools.wraps in every decorator between them"
+            " (if another app serves it, nothing is wrong)",
             ", ".join(unreached[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else ""),
             app,
         )

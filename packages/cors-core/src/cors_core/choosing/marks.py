@@ -32,15 +32,18 @@ class Marks:
         self._endpoints: list[ref[Any]] = []
 
     def add(self, endpoint: object) -> None:
-        """Remember an endpoint while it lives; what cannot be weakly referenced is left out."""
+        """Remember an endpoint while it lives; one that takes no weak reference is left out."""
         self.exist = True
         with suppress(TypeError):
-            self._endpoints.append(ref(endpoint))
+            # The dead are removed, because some decorators mark a new function in each request:
+            # Django's method_decorator does.
+            self._endpoints.append(ref(endpoint, self._endpoints.remove))
 
     def endpoints(self) -> list[object]:
-        """Return those that are still alive, in the order of marking."""
-        found = (reference() for reference in self._endpoints)
-        return [endpoint for endpoint in found if endpoint is not None]
+        """Return the marked endpoints that are still alive, in the order of marking."""
+        # Of a copy: another thread may mark one, or the last reference to one may go, meanwhile.
+        alive = [reference() for reference in tuple(self._endpoints)]
+        return [endpoint for endpoint in alive if endpoint is not None]
 
 
 MARKS: Final = Marks()
