@@ -5,6 +5,9 @@ from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any
 
+import falcon
+import falcon.asgi
+import falcon.routing
 import fastapi
 import flask
 import pytest
@@ -18,6 +21,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 
 from cors_core import Policy, cors_exempt, cors_policy
 from cors_core.adapters import warn_of_unreached_marks
+from cors_core_falcon import CORSMiddleware as FalconCORSMiddleware
 from cors_core_flask import CORS
 from cors_core_starlette import CORSMiddleware
 from tests.adapters.test_startup import hiding, lifespan_of
@@ -261,3 +265,62 @@ def test_marks_that_no_view_carries(named: Any, ask: Any) -> None:
     assert named() == []
     assert kept
     assert registered_before
+
+
+# Falcon
+
+
+class Marked:
+    @cors_exempt
+    def on_get(self, req: Any, resp: Any) -> None:
+        resp.text = "app"
+
+
+class MarkedAsync:
+    @cors_exempt
+    async def on_get(self, req: Any, resp: Any) -> None:
+        resp.text = "app"
+
+
+class Plain:
+    def on_get(self, req: Any, resp: Any) -> None:
+        resp.text = "app"
+
+
+class PlainAsync:
+    async def on_get(self, req: Any, resp: Any) -> None:
+        resp.text = "app"
+
+
+FLAVOURS: list[Any] = [
+    (falcon.App, call_wsgi, Marked, Plain),
+    (falcon.asgi.App, call_asgi, MarkedAsync, PlainAsync),
+]
+
+
+@pytest.mark.parametrize(("app", "call", "marked", "plain"), FLAVOURS, ids=["wsgi", "asgi"])
+@pytest.mark.parametrize("other", ["none", "empty", "another"])
+def test_marks_that_the_router_does_not_lead_to_close(
+    caplog: pytest.LogCaptureFixture, app: Any, call: Any, marked: Any, plain: Any, other: str
+) -> None:
+    router = None if other == "none" else falcon.routing.CompiledRouter()
+    if router is not None and other == "another":
+        router.add_route("/", Plain())
+    served = app(middleware=[FalconCORSMiddleware(policy=POLICY, router=router)])
+    served.add_route("/", marked())
+    served.add_route("/plain", plain())
+    for _ in range(2):
+        response = call(served, request())
+        assert response.body == b"app"
+        assert response.values("access-control-allow-origin") == []
+        assert response.values("vary") == ["Origin"]
+    (record,) = caplog.records
+    start = f"the marks of {__name__}.{marked.__name__} cannot be read, and the request is refused"
+    assert record.getMessage().startswith(start)
+    wanted = (
+        "give the app's router" if router is None else "the router given to CORSMiddleware does"
+    )
+    assert wanted in record.getMessage()
+    assert record.exc_info is None
+    plain_answer = call(served, request(path="/plain"))
+    assert plain_answer.values("access-control-allow-origin") == [ORIGIN]

@@ -1,7 +1,8 @@
 """CORSMiddleware for `falcon.App` and `falcon.asgi.App`: one object serves both."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Unpack
+from functools import partial
+from typing import TYPE_CHECKING, Any, Never, Unpack
 
 from cors_core.adapters import (
     CORSRequest,
@@ -13,8 +14,11 @@ from cors_core.adapters import (
     PolicyOptions,
     PolicySource,
     ScopeReader,
+    at_first_request,
+    build_choice,
 )
 from cors_core_falcon.marks import Asked, FalconRoutes, Router
+from cors_core_falcon.placement import warn_of_placement
 from cors_core_falcon.responses import answer_preflight, put_headers
 
 if TYPE_CHECKING:
@@ -46,17 +50,20 @@ class CORSMiddleware:
 
     def __init__(
         self,
-        *,
+        *positional: Never,
         policy: PolicySource = None,
         policies: Mapping[str, object] | None = None,
         paths: Iterable[tuple[str, object]] | None = None,
         router: Router | None = None,
         **options: Unpack[PolicyOptions],
     ) -> None:
-        choice = PolicyChoice(policy, options, policies, paths, awaits=True)
+        build = partial(PolicyChoice, policy, options, policies, paths, awaits=True)
+        choice = build_choice("CORSMiddleware", positional, build)
         routes = FalconRoutes(router)
         self._wsgi = Layer(choice, _Reader(EnvironReader(), "env"), routes)
         self._asgi = Layer(choice, _Reader(ScopeReader(), "scope"), routes)
+        for layer in (self._wsgi, self._asgi):
+            at_first_request(layer, lambda _: warn_of_placement(CORSMiddleware))
 
     def process_request(self, req: "falcon.Request", resp: "falcon.Response") -> None:
         """Answer a preflight, so that neither later middleware nor a responder sees it."""

@@ -6,7 +6,6 @@ from typing import Any
 from flask import Flask
 
 from cors_core.adapters import (
-    MARKS,
     PolicyOptions,
     logger,
     not_an_option,
@@ -65,8 +64,7 @@ def look_at(app: Flask) -> None:
             "flask-cors stands beside cors-core, which replaces the CORS headers that it sets;"
             " remove its CORS(app) and @cross_origin"
         )
-    if MARKS.exist:
-        warn_of_unreached_marks(read_for_marks(app), f"the Flask app {app.name!r}")
+    warn_of_unreached_marks(read_for_marks(app), f"the Flask app {app.name!r}")
 
 
 def _is_of_flask_cors(function: Any) -> bool:
