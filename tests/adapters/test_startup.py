@@ -99,6 +99,20 @@ def test_a_refused_policy_fails_websockets() -> None:
         asyncio.run(app(scope, unused, unused))
 
 
+def passes_app_by_name() -> bool:
+    """Say whether this Starlette lets no middleware take positional arguments, as it once did."""
+
+    def probe(app: Any, positional: object) -> Any:
+        return app
+
+    try:
+        Starlette(middleware=[Middleware(probe, 1)]).build_middleware_stack()
+    except TypeError:
+        return True
+    return False
+
+
+@pytest.mark.skipif(passes_app_by_name(), reason="Python raises before CORSMiddleware is called")
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_options_without_names_fail_the_start_up(framework: Any) -> None:
     app = framework()

@@ -37,8 +37,9 @@ def warn_of_placement(ours: type) -> None:
 def _serving_app() -> object:
     """Return the app that is calling its middleware, or `None` where that cannot be seen.
 
-    Falcon does not tell a middleware its app, before 4.2 it is compiled and leaves no frames, and
-    to look for it among the referrers of the middleware would stop a large process for a while.
+    Falcon does not tell a middleware which app it is for. `falcon.App` before 4.2 is compiled, and
+    has no frames to look at. To search the garbage collector's referrers would find it in all
+    versions, but stop a large process for 0.1 seconds or more, in the middle of a request.
     """
     frame: Any = sys._getframe(1)
     while frame is not None:
