@@ -2,6 +2,7 @@
 
 import functools
 import logging
+from inspect import signature
 from types import FunctionType
 from typing import Any
 
@@ -29,6 +30,7 @@ from cors_core_flask import CORS
 from cors_core_starlette import CORSMiddleware
 from tests.adapters.test_startup import lifespan_of
 from tests.behaviour.case import ORIGIN, STRANGER, preflight, request
+from tests.behaviour.transports import Request as Asked
 from tests.behaviour.transports import call_asgi, call_wsgi
 
 POLICY = Policy(allow_origins=[ORIGIN])
@@ -165,6 +167,23 @@ def test_what_never_answers_may_stand_outside(warned: Any) -> None:
     )
     lifespan_of(app)
     call_asgi(app, request())
+    assert warned() == []
+
+
+@pytest.mark.skipif(
+    "max_body_size" not in signature(Starlette).parameters, reason="this Starlette has no limit"
+)
+def test_starlettes_limit_of_the_body_is_outside(warned: Any) -> None:
+    over = Asked("POST", "/", (("Origin", ORIGIN.encode()), ("Content-Length", b"100")))
+    limit: Any = {"max_body_size": 10}
+    app = Starlette(**limit)
+    app.add_middleware(CORSMiddleware, policy=POLICY)
+    refused = call_asgi(app, over)
+    assert (refused.status, refused.values("access-control-allow-origin")) == (413, [])
+    (message,) = warned()
+    assert message.startswith("max_body_size is checked outside CORSMiddleware")
+    by_hand = call_asgi(CORSMiddleware(Starlette(**limit), policy=POLICY), over)
+    assert (by_hand.status, by_hand.values("access-control-allow-origin")) == (413, [ORIGIN])
     assert warned() == []
 
 

@@ -75,23 +75,23 @@ class CORSMiddleware(ASGIMiddleware):
         super().__init__(app, Layer(choice, ScopeReader(), self._routes))
         self._look_once = at_first_request(self.layer, self._look)
         if self._refused:
-            self.layer.at_once = self._raise_refused
+            self.layer.at_once = self._raise_if_refused
 
     async def serve_other(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Fail the app's start-up if its policy or a mark is wrong; serve the rest untouched."""
         if scope["type"] == "lifespan":
             try:
-                self._raise_refused(scope)
+                self._raise_if_refused(scope)
                 if MARKS.exist:
                     self._routes.check(scope)
             except PolicyError as error:
                 await fail_startup(error, receive, send)
             self._look_once(scope)
         else:
-            self._raise_refused(scope)
+            self._raise_if_refused(scope)
         await super().serve_other(scope, receive, send)
 
-    def _raise_refused(self, scope: Scope) -> None:
+    def _raise_if_refused(self, scope: Scope) -> None:
         """Raise what the policy was refused for, if it was while Starlette built its stack."""
         if self._refused:
             raise PolicyError(self._refused.problems)

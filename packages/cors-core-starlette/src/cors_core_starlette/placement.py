@@ -67,6 +67,11 @@ def warn_of_placement(owner: object, wrapped: object, ours: type) -> None:
         if isinstance(app, Starlette) and app not in _looked_at:
             _looked_at.add(app)
             _warn_of_stack(app.user_middleware, ours, apps.get(id(app), 0))
+            if id(app) not in apps and getattr(app, "max_body_size", None) is not None:
+                logger.warning(
+                    "max_body_size is checked outside CORSMiddleware, and its 413 has no CORS"
+                    " headers; write app = CORSMiddleware(app, ...) in place of add_middleware"
+                )
 
 
 def _warn_of_stack(stack: list[Middleware], ours: type, by_hand: int) -> None:
@@ -90,7 +95,7 @@ def _warn_of_stack(stack: list[Middleware], ours: type, by_hand: int) -> None:
         logger.warning(
             "CORSMiddleware is not the outermost middleware: an answer of %s, to a preflight too,"
             " has no CORS headers; call add_middleware(CORSMiddleware, ...) last, after every"
-            " @app.middleware",
+            " @app.middleware, or list it first in middleware=[...]",
             ", ".join(answering),
         )
 
