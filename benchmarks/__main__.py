@@ -14,13 +14,14 @@ from typing import Any
 from benchmarks.chart import chart
 from benchmarks.compare import FRAMEWORKS
 from benchmarks.end_to_end import end_to_end
+from benchmarks.header_lines import header_lines
 from benchmarks.importing import importing
 from benchmarks.report import document, sections
 from benchmarks.targets import Results
 from benchmarks.timing import FULL, QUICK
 
 _CORE = ("decide", "scale", "build")
-PARTS = (*FRAMEWORKS, *_CORE, "choices", "import", "end-to-end")
+PARTS = (*FRAMEWORKS, *_CORE, "choices", "import", "header-lines", "end-to-end")
 
 _HERE = Path(__file__).parent
 
@@ -44,6 +45,8 @@ def measure(parts: list[str], quick: bool) -> Results:
             results[part] = _measured("benchmarks.choices", quick)
         elif part == "import":
             results["import"] = importing(effort)
+        elif part == "header-lines":
+            results["header lines"] = header_lines(effort)
         else:
             results["end to end"] = end_to_end(effort)
     return results

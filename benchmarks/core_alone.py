@@ -36,8 +36,8 @@ def decide(effort: Effort) -> dict[str, float]:
     policy = Policy(allow_origins=origins(3), **OPTIONS)
     calls = {situation.name: _decide_call(policy, situation) for situation in SITUATIONS}
     calls["nothing"] = _constant_call
-    for name, (strangers, changed) in _NEVER_SEEN.items():
-        calls[name] = _never_seen_call(strangers(), changed)
+    for name, (made, changed) in _NEVER_SEEN.items():
+        calls[name] = _never_seen_call(made(), changed)
     times = interleaved(calls, effort)
     return {name: difference(times, name, "nothing") for name in calls if name != "nothing"}
 
@@ -116,27 +116,27 @@ def _subdomains() -> tuple[Policy, Iterator[str]]:
     return _policy(patterns(1)), (f"https://a{i}.example.com" for i in count())
 
 
-def _strangers() -> tuple[Policy, Iterator[str]]:
+def _refused_origins() -> tuple[Policy, Iterator[str]]:
     return _policy(patterns(1)), (f"https://a{i}.elsewhere.example" for i in count())
 
 
 _NEVER_SEEN: dict[str, tuple[Callable[[], tuple[Policy, Iterator[str]]], Situation]] = {
     "actual, each from a new subdomain": (_subdomains, BY_NAME["actual"]),
-    "actual, each from a new stranger": (_strangers, BY_NAME["refused"]),
+    "actual, each from a new refused origin": (_refused_origins, BY_NAME["refused"]),
     "preflight, each from a new subdomain": (_subdomains, BY_NAME["preflight"]),
-    "preflight, each from a new stranger": (_strangers, BY_NAME["preflight-refused"]),
+    "preflight, each from a new refused origin": (_refused_origins, BY_NAME["preflight-refused"]),
 }
 """What nothing remembered can answer: the price of a policy of patterns under many tenants."""
 
 
 def _never_seen_call(made: tuple[Policy, Iterator[str]], situation: Situation) -> Call:
-    policy, strangers = made
+    policy, unseen = made
     sent = dict(situation.headers)
     method = situation.method
     requested = [sent.get(field) for field in _FIELDS[1:]]
 
     def call() -> None:
-        policy.decide(CORSRequest(method, next(strangers), *requested))
+        policy.decide(CORSRequest(method, next(unseen), *requested))
 
     return call
 

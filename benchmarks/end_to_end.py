@@ -3,13 +3,10 @@
 One server process and one wrk thread at a time. Nothing is measured where wrk is not installed.
 """
 
-import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +14,7 @@ from statistics import median
 
 from benchmarks.situations import BY_NAME, Situation
 from benchmarks.timing import QUICK, Effort
+from examples.demo.serving import Start, get, serving
 
 VARIANTS = ("bare", "peer", "ours")
 SERVED = ("actual", "preflight")
@@ -55,30 +53,15 @@ def end_to_end(effort: Effort) -> Rates:
 
 @contextmanager
 def _serving(command: list[str], variant: str) -> Iterator[int]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    program, *arguments = (part.format(port=port) for part in command)
-    environment = {**os.environ, "CORS_BENCHMARK_VARIANT": variant}
-    process = subprocess.Popen([sys.executable, "-m", program, *arguments], env=environment)
-    try:
-        _wait_for(port, process)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(10)
+    def on(port: int) -> list[str]:
+        return [sys.executable, "-m", *(part.format(port=port) for part in command)]
 
-
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise RuntimeError(f"no server on port {port}")
+    start = Start(command[0], on, {"CORS_BENCHMARK_VARIANT": variant})
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving([start], Path(folder), get("/items")) as (server,),
+    ):
+        yield server.port
 
 
 def _wrk(port: int, situation: Situation, seconds: int) -> float:

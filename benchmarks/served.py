@@ -19,4 +19,17 @@ def __getattr__(name: str) -> Any:
         from benchmarks.stacks.flask import variants
     else:
         raise AttributeError(name)
+    if _VARIANT == "ours, a callable":
+        return _with_callable()
     return variants(origins(3))[_VARIANT]
+
+
+def _with_callable() -> Any:
+    from benchmarks.stacks.starlette import bare
+    from cors_core import Policy
+    from cors_core_starlette import CORSMiddleware
+
+    policy = Policy(allow_origins=origins(3))
+    app = bare()
+    app.add_middleware(CORSMiddleware, policy=lambda asked: policy)
+    return app

@@ -71,6 +71,7 @@ def verdicts(results: Results) -> list[Verdict]:
     found += _of_commas(rows)
     found += _of_scale(results)
     found += _of_choices(results)
+    found += _of_header_lines(results)
     found += _of_costs(results)
     return found
 
@@ -97,6 +98,13 @@ def _of_commas(rows: dict[tuple[str, int, str], Row]) -> Iterator[Verdict]:
         if size == 3 and share is not None:
             subject = f"{row['title']}: 64 KiB of commas"
             yield Verdict(subject, "whole, of an ordinary preflight's", share, 1.5)
+
+
+def _of_header_lines(results: Results) -> Iterator[Verdict]:
+    for situation, ratios in results.get("header lines", {}).items():
+        for variant, ratio in ratios.items():
+            subject = f"16 MB of header lines on uvicorn, {situation}: {variant}"
+            yield Verdict(subject, "whole, of the bare app's", ratio, 1.5)
 
 
 def _of_scale(results: Results) -> Iterator[Verdict]:

@@ -16,7 +16,7 @@ def pytest_configure() -> None:
         CORS_CORE={"allow_origins": []},
         INSTALLED_APPS=["cors_core_django"],
         MIDDLEWARE=["cors_core_django.CORSMiddleware"],
-        ROOT_URLCONF="tests.behaviour.django_site",
+        ROOT_URLCONF="tests.behaviour.apps.django",
         SECRET_KEY="of the tests",
     )
     django.setup()

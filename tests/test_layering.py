@@ -73,7 +73,7 @@ def test_the_core_needs_the_standard_library_alone() -> None:
     for path in CORE.rglob("*.py"):
         roots = {name.partition(".")[0] for name in imports_of(path)}
         outside = roots - set(sys.stdlib_module_names) - {"cors_core"}
-        assert outside <= ({"publicsuffixlist"} if path.stem == "openness" else set())
+        assert outside <= ({"publicsuffixlist"} if path.stem == "public_suffixes" else set())
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)

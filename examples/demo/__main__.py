@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from examples.demo.page_server import serving_page, table_as_json
-from examples.demo.servers import APPS, App, ServerFailedError, serving
+from examples.demo.servers import APPS, App, serving_apps
+from examples.demo.serving import ServerFailedError
 from examples.demo.terminal import Style, table
 from examples.demo.verdicts import judge
 
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None, apps: Sequence[App] = APPS) -> 
 def _run(apps: Sequence[App], *, once: bool) -> int:
     kinds = "ASGI on uvicorn, WSGI on waitress"
     print(f"Starting {len(apps)} servers ({kinds}), all with one policy...", flush=True)
-    with serving_page() as page, serving(apps) as servers:
+    with serving_page() as page, serving_apps(apps) as servers:
         cells = judge(servers, page.origins)
         page.table = table_as_json(servers, cells, page.origins)
         style = Style(colours=sys.stdout.isatty(), encoding=sys.stdout.encoding)

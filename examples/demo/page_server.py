@@ -14,7 +14,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from examples.demo.servers import ROOT, Server
+from examples.demo.servers import Server
+from examples.demo.serving import ROOT
 from examples.demo.situations import SITUATIONS
 from examples.demo.verdicts import Cell, Origins
 

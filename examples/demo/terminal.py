@@ -1,4 +1,4 @@
-"""The table as text, for a terminal 100 columns wide."""
+"""The table as text, for a terminal 80 columns wide."""
 
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from examples.demo.situations import SITUATIONS, Situation
 from examples.demo.verdicts import Cell
 
-_WIDTH = 98
+_WIDTH = 78
 _INDENT = 16
 _GREEN, _RED, _BOLD = "\x1b[32m", "\x1b[31m", "\x1b[1m"
 
@@ -49,7 +49,9 @@ def _grid(cells: Sequence[Cell], style: Style) -> Iterator[str]:
         rows.setdefault(cell.framework, []).append(cell)
     titles = [(*situation.name.split(), "")[:2] for situation in SITUATIONS]
     heads = [[first for first, _ in titles], [second for _, second in titles]]
-    texts = [[style.mark(cell.verdict, ok=cell.ok) for cell in row] for row in rows.values()]
+    texts = [
+        [style.mark(_short(cell.verdict), ok=cell.ok) for cell in row] for row in rows.values()
+    ]
     widths = [max(map(len, column)) for column in zip(*heads, *texts, strict=True)]
     side = max(map(len, rows))
     for head in heads:
@@ -62,6 +64,11 @@ def _grid(cells: Sequence[Cell], style: Style) -> Iterator[str]:
             for cell, text, width in zip(row, row_texts, widths, strict=True)
         ]
         yield "  ".join([style.paint(framework.ljust(side), _BOLD), *line]).rstrip()
+
+
+def _short(verdict: str) -> str:
+    """Return a verdict as it fits the table: what is readable goes by its status."""
+    return verdict.replace("readable ", "")
 
 
 def _legend(situation: Situation, cells: Sequence[Cell], style: Style) -> Iterator[str]:

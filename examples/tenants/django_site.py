@@ -8,19 +8,30 @@ Whoever may write under /tenants/ is for your own authentication to say: this ex
 """
 
 from functools import lru_cache, partial
+from typing import Any
 
 import django
 from django.conf import settings
 from django.core.management import execute_from_command_line
 from django.core.wsgi import get_wsgi_application
-from django.db import models, transaction
+from django.db import connection, models, transaction
+from django.db.models.signals import post_migrate
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cors_core import OriginLookup, Policy, PolicyRequest, cors_exempt
-from examples.tenants.shared import NEGATIVE_TTL, TTL, django_database, problem_of, tenant_of
+from examples.tenants.listener import TRIGGER, start_listening
+from examples.tenants.shared import (
+    DATABASE_URL,
+    NEGATIVE_TTL,
+    ON_POSTGRESQL,
+    TTL,
+    django_database,
+    problem_of,
+    tenant_of,
+)
 
 
 def is_allowed(tenant: str, origin: str) -> bool:
@@ -41,7 +52,7 @@ def by_host(request: PolicyRequest) -> Policy | None:
 
 
 def forget(tenant: str, origin: str) -> None:
-    """Have this process see a change at once. Others see it when their answers expire."""
+    """Have this process see a change at once. Others listen for it, or see it after TTL."""
     if lookup := policy_of(tenant).lookup:
         lookup.invalidate(origin)
 
@@ -74,6 +85,16 @@ class Origin(models.Model):
         app_label = "tenants"
         db_table = "origins"
         unique_together = ("tenant", "origin")
+
+
+def create_trigger(**_: Any) -> None:  # in earnest: a migration, by RunSQL
+    with transaction.atomic(), connection.cursor() as cursor:
+        for statement in TRIGGER:
+            cursor.execute(statement)
+
+
+if ON_POSTGRESQL:
+    post_migrate.connect(create_trigger)
 
 
 @require_safe
@@ -116,3 +137,5 @@ wsgi = get_wsgi_application()
 
 if __name__ == "__main__":
     execute_from_command_line()
+elif ON_POSTGRESQL:
+    start_listening(DATABASE_URL, forget, policy_of.cache_clear)

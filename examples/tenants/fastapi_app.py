@@ -9,6 +9,7 @@
 Whoever may write under /tenants/ is for your own authentication to say: this example has none.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import lru_cache, partial
@@ -21,7 +22,16 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from cors_core import OriginLookup, Policy, PolicyRequest, cors_exempt
 from cors_core_starlette import CORSMiddleware
-from examples.tenants.shared import NEGATIVE_TTL, TTL, problem_of, sqlalchemy_url, tenant_of
+from examples.tenants.listener import TRIGGER, listen
+from examples.tenants.shared import (
+    DATABASE_URL,
+    NEGATIVE_TTL,
+    ON_POSTGRESQL,
+    TTL,
+    problem_of,
+    sqlalchemy_url,
+    tenant_of,
+)
 
 # The pre-ping finds connections that a restart of the database has ended.
 engine = create_async_engine(sqlalchemy_url(), pool_pre_ping=True)
@@ -67,7 +77,7 @@ def by_host(request: PolicyRequest) -> Policy | None:
 
 
 def forget(tenant: str, origin: str) -> None:
-    """Have this process see a change at once. Others see it when their answers expire."""
+    """Have this process see a change at once. Others listen for it, or see it after TTL."""
     if lookup := policy_of(tenant).lookup:
         lookup.invalidate(origin)
 
@@ -76,7 +86,14 @@ def forget(tenant: str, origin: str) -> None:
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with engine.begin() as connection:  # in earnest: a migration, by Alembic
         await connection.run_sync(Base.metadata.create_all)
-    yield
+        for statement in TRIGGER if ON_POSTGRESQL else ():
+            await connection.exec_driver_sql(statement)
+    async with asyncio.TaskGroup() as tasks:
+        if ON_POSTGRESQL:
+            listening = tasks.create_task(listen(DATABASE_URL, forget, policy_of.cache_clear))
+        yield
+        if ON_POSTGRESQL:
+            listening.cancel()
     await engine.dispose()
 
 

@@ -10,6 +10,9 @@ from cors_core import Policy, PolicyError
 DATABASE_URL = os.environ.get("DATABASE_URL", "sqlite:///tenants.sqlite3")
 """`postgresql://user:password@host:port/name`, or `sqlite:///` and the path of a file."""
 
+ON_POSTGRESQL = DATABASE_URL.startswith("postgresql:")
+"""Whether there is something to listen to: see `listener`."""
+
 TTL = float(os.environ.get("ORIGINS_TTL", "60"))
 """Seconds that an allowed origin is remembered."""
 NEGATIVE_TTL = min(TTL, 10.0)

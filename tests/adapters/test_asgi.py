@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from cors_core import Policy, PolicyError
+from cors_core import Policy, PolicyError, PolicyRequest
+from cors_core.adapters import ScopeReader
 from cors_core.asgi import CORSMiddleware
 from tests.behaviour.case import ORIGIN, preflight, request
 from tests.behaviour.transports import call_asgi
@@ -141,3 +142,57 @@ def test_options_or_a_policy() -> None:
     misspelt: Any = {"maxage": 5}
     with pytest.raises(PolicyError, match="did you mean 'max_age'"):
         CORSMiddleware(nothing, **misspelt)  # type: ignore[arg-type]  # never called
+
+
+async def answers(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200})
+    await send({"type": "http.response.body"})
+
+
+async def ignore(message: Any) -> None:
+    pass
+
+
+def test_headers_that_can_be_read_once_are_left_for_the_app() -> None:
+    """ASGI allows any iterable; Falcon's test client gives an iterator."""
+    seen: list[list[Any]] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append([*scope["headers"]])
+        await answers(scope, receive, send)
+
+    headers = [(b"origin", ORIGIN.encode()), (b"x-a", b"1")]
+    for policy in (POLICY, lambda asked: POLICY):
+        middleware = CORSMiddleware(app, policy=policy)
+        sent: list[Any] = []
+
+        async def send(message: Any, sent: list[Any] = sent) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": iter(headers)}
+        asyncio.run(middleware(scope, nothing, send))
+        assert (b"access-control-allow-origin", ORIGIN.encode()) in sent[0]["headers"]
+    assert seen == [headers, headers]
+
+
+def test_a_callable_may_look_at_the_query_and_the_headers() -> None:
+    seen: list[Any] = []
+
+    def policy(asked: PolicyRequest) -> None:
+        seen.append((asked.query, dict(asked.headers), len(asked.headers), repr(asked.headers)))
+
+    headers = [(b"host", b"a.example"), (b"x-a", b"1"), (b"X-A", b"2")]
+    scope: dict[str, Any] = {"type": "http", "method": "GET", "path": "/", "headers": headers}
+    scope["query_string"] = b"q=%20"
+    asyncio.run(CORSMiddleware(answers, policy=policy)(scope, nothing, ignore))
+    fields = {"host": "a.example", "x-a": "1, 2"}
+    assert seen == [("q=%20", fields, 2, f"HeaderFields({fields!r})")]
+
+
+@pytest.mark.parametrize("name", [b"origin", b"access-control-request-headers", b"host", b"x-a"])
+def test_a_million_lines_are_not_joined(name: bytes) -> None:
+    """16 MB of one header's lines blocked a server for 9 seconds."""
+    headers = [(b"access-control-request-method", b"GET"), *[(name, b"https://a.example")] * 10**6]
+    scope: Any = {"type": "http", "method": "OPTIONS", "path": "/", "headers": headers}
+    asked = ScopeReader().read(scope)
+    assert sum(len(part or "") for part in asked[:7] if isinstance(part, str)) < 10_000

@@ -9,7 +9,7 @@ import pytest
 
 from cors_core import OriginLookup, Policy, PolicyError, PolicyRequest, ReloadablePolicy
 from cors_core.asgi import CORSMiddleware
-from tests.behaviour.case import ORIGIN, PREFLIGHT_VARY, STRANGER, preflight, request
+from tests.behaviour.case import ORIGIN, OTHER_ORIGIN, PREFLIGHT_VARY, preflight, request
 from tests.behaviour.transports import Response, call_asgi
 
 PARTNER = "https://partner.example"
@@ -51,7 +51,7 @@ def assert_closed(app: CORSMiddleware, origin: str = ORIGIN) -> None:
         ("/api/deep/er", OTHER),
         ("/apis", DEFAULT),
         ("/API/", DEFAULT),
-        ("//api/", DEFAULT),
+        ("//api/", OTHER),
         ("/api/own/x", OTHER),
         ("/named/x", OTHER),
         ("/a%2Fb/x", DEFAULT),
@@ -120,7 +120,7 @@ def test_a_callable(flavour: Callable[[Tenants], Any]) -> None:
     assert (response.status, allowed(response)) == (200, [PARTNER])
     assert_closed(app)
     assert call_asgi(app, request(None, host="a.example")).values("vary") == ["Origin"]
-    assert tenants.asked == [
+    assert [asked[:4] for asked in tenants.asked] == [
         ("a.example", "/x", "GET", ORIGIN),
         ("b.example", "/", "GET", ORIGIN),
         ("b.example", "/", "PUT", PARTNER),
@@ -186,17 +186,6 @@ def test_a_reloadable_policy() -> None:
         assert call_asgi(app, preflight("PUT", origin=PARTNER, path=path)).status == 200
 
 
-def test_a_request_is_decided_by_one_policy_from_start_to_end() -> None:
-    holder = ReloadablePolicy(DEFAULT)
-
-    async def swaps(scope: Any, receive: Any, send: Any) -> None:
-        holder.replace(OTHER)
-        await inner(scope, receive, send)
-
-    response = call_asgi(CORSMiddleware(swaps, policy=holder), request())
-    assert allowed(response) == [ORIGIN]
-
-
 def test_a_followed_file(tmp_path: Any) -> None:
     file = tmp_path / "cors.toml"
     file.write_text(f'[public]\nallow_origins = ["{ORIGIN}"]\n')
@@ -237,16 +226,16 @@ def test_an_origin_lookup(flavour: str) -> None:
     for _ in range(2):
         assert call_asgi(app, preflight(origin=PARTNER)).status == 200
         assert allowed(call_asgi(app, request(PARTNER))) == [PARTNER]
-        assert call_asgi(app, preflight(origin=STRANGER)).status == 400
-        assert allowed(call_asgi(app, request(STRANGER))) == []
+        assert call_asgi(app, preflight(origin=OTHER_ORIGIN)).status == 400
+        assert allowed(call_asgi(app, request(OTHER_ORIGIN))) == []
         for malformed in ("null", "https://a.example/", "x", "https://A.example"):
             assert allowed(call_asgi(app, request(malformed))) == []
         assert call_asgi(app, request(None)).values("vary") == ["Origin"]
-    assert database.asked == [PARTNER, STRANGER]
+    assert database.asked == [PARTNER, OTHER_ORIGIN]
     database.origins.remove(PARTNER)
     lookup.invalidate(PARTNER)
     assert allowed(call_asgi(app, request(PARTNER))) == []
-    assert database.asked == [PARTNER, STRANGER, PARTNER]
+    assert database.asked == [PARTNER, OTHER_ORIGIN, PARTNER]
 
 
 def test_a_lookup_that_fails_closes(caplog: pytest.LogCaptureFixture) -> None:
@@ -281,7 +270,7 @@ def test_a_callable_returns_a_policy_with_an_async_lookup() -> None:
     for source in (lambda _: policy, ReloadablePolicy(policy)):
         app = cors(policy=source)
         assert allowed(call_asgi(app, request(PARTNER))) == [PARTNER]
-        assert_closed(app, STRANGER)
+        assert_closed(app, OTHER_ORIGIN)
 
 
 def test_an_adapter_that_reads_marks_and_finds_none() -> None:

@@ -18,7 +18,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 
 from cors_core import Policy
 from cors_core_starlette import CORSMiddleware
-from tests.behaviour.case import ORIGIN, STRANGER, preflight, request
+from tests.behaviour.case import ORIGIN, OTHER_ORIGIN, preflight, request
 from tests.behaviour.transports import Response, call_asgi
 
 POLICY = Policy(allow_origins=[ORIGIN], allow_methods=["GET", "PUT"])
@@ -96,7 +96,7 @@ def test_a_handler_writes_the_page_and_is_called_once(
     for count in (1, 2):
         assert_answered(call_asgi(app, request(path="/crash")), "the app's own page")
         assert len(handler.calls) == count
-    refused = call_asgi(app, request(STRANGER, path="/crash"))
+    refused = call_asgi(app, request(OTHER_ORIGIN, path="/crash"))
     assert refused.body == b"the app's own page"
     assert refused.values("access-control-allow-origin") == []
 
@@ -190,14 +190,14 @@ def test_a_crash_of_a_mounted_app_has_the_page_of_the_outer() -> None:
 @pytest.mark.parametrize("order", [1, -1])
 def test_the_outer_of_two_policies_decides(order: int) -> None:
     app = Starlette(routes=ROUTES)
-    other = Policy(allow_origins=[STRANGER], expose_headers=["X-Inner"])
+    other = Policy(allow_origins=[OTHER_ORIGIN], expose_headers=["X-Inner"])
     inner, outer = [POLICY, other][::order]
     app.add_middleware(CORSMiddleware, policy=inner)
     app.add_middleware(CORSMiddleware, policy=outer)
     response = call_asgi(app, request())
     assert response.values("access-control-allow-origin") == ([ORIGIN] if outer is POLICY else [])
     assert response.values("vary") == ["Origin"]
-    allowed = ORIGIN if outer is POLICY else STRANGER
+    allowed = ORIGIN if outer is POLICY else OTHER_ORIGIN
     crashed = call_asgi(app, request(allowed, path="/crash"))
     assert crashed.values("access-control-allow-origin") == [allowed]
     assert crashed.values("vary") == ["Origin"]
@@ -248,7 +248,7 @@ def test_lifespan_and_websockets() -> None:
 
         await app(scope, receive, send)
 
-    origin = [(b"origin", STRANGER.encode())]
+    origin = [(b"origin", OTHER_ORIGIN.encode())]
     asyncio.run(serve({"type": "lifespan"}, "lifespan.startup", "lifespan.shutdown"))
     asyncio.run(serve({"type": "websocket", "path": "/", "headers": origin}, "websocket.connect"))
     assert events == ["up", "down"]

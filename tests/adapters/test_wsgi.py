@@ -10,7 +10,8 @@ from wsgiref.validate import validator
 
 import pytest
 
-from cors_core import Policy
+from cors_core import Policy, PolicyRequest
+from cors_core.adapters import EnvironReader
 from cors_core.wsgi import CORSMiddleware
 from tests.behaviour.case import ORIGIN, preflight, request
 from tests.behaviour.transports import Request, call_wsgi
@@ -170,3 +171,22 @@ def test_a_preflight_never_reaches_the_app() -> None:
     assert (response.status, response.body, response.raised) == (200, b"OK", None)
     assert response.values("content-type") == ["text/plain"]
     assert response.values("content-length") == ["2"]
+
+
+def test_a_callable_may_look_at_the_query_and_the_headers() -> None:
+    seen: list[Any] = []
+
+    def policy(asked: PolicyRequest) -> None:
+        seen.append((asked.query, dict(asked.headers)))
+
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "QUERY_STRING": "q=%20"}
+    environ |= {"HTTP_X_A": "1", "CONTENT_TYPE": "text/plain", "CONTENT_LENGTH": ""}
+    CORSMiddleware(lambda *_: [], policy=policy)(environ, lambda *_: None)  # type: ignore[arg-type]  # writes nothing
+    assert seen == [("q=%20", {"x-a": "1", "content-type": "text/plain"})]
+
+
+@pytest.mark.parametrize("name", ["ORIGIN", "ACCESS_CONTROL_REQUEST_HEADERS", "HOST"])
+def test_a_header_that_a_server_joined_from_a_million_lines_is_cut(name: str) -> None:
+    environ = {"REQUEST_METHOD": "OPTIONS", "PATH_INFO": "/", f"HTTP_{name}": "x," * 10**6}
+    asked = EnvironReader().read(environ)
+    assert sum(len(part or "") for part in asked[:7] if isinstance(part, str)) < 10_000

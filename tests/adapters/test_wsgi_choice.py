@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from cors_core import OriginLookup, Policy, PolicyError, PolicyRequest, ReloadablePolicy
+from cors_core import OriginLookup, Policy, PolicyError, PolicyRequest
 from cors_core.wsgi import CORSMiddleware
-from tests.behaviour.case import ORIGIN, STRANGER, preflight, request
+from tests.behaviour.case import ORIGIN, OTHER_ORIGIN, preflight, request
 from tests.behaviour.transports import Response, call_wsgi
 
 POLICY = Policy(allow_origins=[ORIGIN])
@@ -38,11 +38,11 @@ def test_paths_are_prefixes_of_whole_segments_in_the_declared_order() -> None:
         policies={"open": OPEN},
         paths=[("/api/admin/", CLOSED), ("/api/", "open"), ("/public", "open")],
     )
-    for path in ("/api", "/api/", "/api/users", "/public", "/public/x", "/api/adminx"):
+    for path in ("/api", "/api/", "/api/users", "/public", "/public/x", "/api/adminx", "//api/x"):
         assert allowed_at(middleware, path) == ["*"]
     for path in ("/api/admin", "/api/admin/", "/api/admin/users"):
         assert allowed_at(middleware, path) == []
-    for path in ("/", "/publicity", "/API/", "//api/", "/x/api/"):
+    for path in ("/", "/publicity", "/API/", "/x/api/"):
         assert allowed_at(middleware, path) == [ORIGIN]
 
 
@@ -114,7 +114,7 @@ def test_a_callable_is_told_of_the_request() -> None:
     asked = preflight("PUT", path="/x", host="b.example")
     assert call_wsgi(middleware, asked).status == 400
     call_wsgi(middleware, request(None))
-    assert seen == [
+    assert [asked[:4] for asked in seen] == [
         ("a.example", "/x", "GET", ORIGIN),
         ("b.example", "/x", "GET", ORIGIN),
         ("b.example", "/x", "PUT", ORIGIN),
@@ -144,18 +144,6 @@ def test_a_failing_callable_closes_and_is_logged(
     assert call_wsgi(middleware, preflight()).status == 400
 
 
-def test_a_request_is_decided_by_one_policy() -> None:
-    holder = ReloadablePolicy(POLICY)
-
-    def swapping(environ: Any, start_response: Any) -> Any:
-        holder.replace(OPEN)
-        return app(environ, start_response)
-
-    middleware = CORSMiddleware(swapping, policy=holder)
-    assert allowed(call_wsgi(middleware, request())) == [ORIGIN]
-    assert allowed(call_wsgi(middleware, request())) == ["*"]
-
-
 def test_a_lookup_is_asked_once_while_its_answer_is_good() -> None:
     asked: list[str] = []
 
@@ -166,9 +154,9 @@ def test_a_lookup_is_asked_once_while_its_answer_is_good() -> None:
     middleware = CORSMiddleware(app, allow_origins=OriginLookup(look_up))
     for _ in range(3):
         assert allowed_at(middleware, "/") == [ORIGIN]
-        for stranger in (STRANGER, "no origin"):
-            assert allowed(call_wsgi(middleware, request(stranger))) == []
-    assert asked == [ORIGIN, STRANGER]
+        for refused in (OTHER_ORIGIN, "no origin"):
+            assert allowed(call_wsgi(middleware, request(refused))) == []
+    assert asked == [ORIGIN, OTHER_ORIGIN]
 
 
 def test_a_lookup_that_fails_is_a_no(caplog: pytest.LogCaptureFixture) -> None:

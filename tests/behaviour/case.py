@@ -1,16 +1,20 @@
 """What a behaviour case is, and how a response is held against it. The cases are in `cases`."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from cors_core import Policy
+from cors_core import Policy, PolicyRequest, ReloadablePolicy
 
-from .transports import Request, Response
+from .small_app import meanwhile
+from .transports import Request, Response, Send
 
 ORIGIN = "https://app.example"
 """The origin that most cases allow."""
-STRANGER = "https://evil.example"
+OTHER_ORIGIN = "https://evil.example"
+"""The origin that most cases refuse."""
 
 LISTS = {"access-control-allow-headers", "access-control-allow-methods",
          "access-control-expose-headers", "vary"}  # fmt: skip
@@ -27,7 +31,8 @@ class Expected:
     """
 
     headers: Mapping[str, str]
-    status: int = 200
+    status: int | None = 200
+    """`None` where each framework has its own."""
     body: str | None = None
     app: bool | None = True
     """Whether the app's own response came through (it marks them), or the adapter answered;
@@ -55,11 +60,67 @@ class Case:
     source: Any = None
     """What the adapter is given for `policy`, where it is no Policy of the options in `policy`."""
     choice: Mapping[str, Any] = field(default_factory=dict)
-    """More that the adapter is given: `policies`, `paths`; `marked` has the app's routes marked."""
+    """More that is given: `policies` and `paths` to the adapter, `marked` and so on to the app."""
+    asked: Sequence[PolicyRequest] | None = None
+    """What `source`, a callable, is asked, in this order, but for the query and all headers;
+    `None` where that is not looked at."""
+    replaced_by: Policy | None = None
+    """What a ReloadablePolicy of `policy` is replaced by while `/meanwhile` answers."""
+    logged: Sequence[type[Exception]] = ()
+    """The first causes of the failures that are logged."""
 
     def built_policy(self) -> Any:
         """Return the policy of the case."""
         return Policy(**self.policy) if self.source is None else self.source
+
+
+@dataclass
+class Observed:
+    """What a case did beside its response."""
+
+    asked: list[PolicyRequest] = field(default_factory=list)
+    logged: list[BaseException | None] = field(default_factory=list)
+
+
+def failure(name: str, driver: Callable[..., Send], case: Case) -> str:
+    """Send the request of a case through a driver; return what is not as expected, if anything."""
+    observed, source = Observed(), case.built_policy()
+    action: Any = nullcontext()
+    if case.asked is not None:
+        source = _recorded(source, observed.asked)
+    if case.replaced_by is not None:
+        source = ReloadablePolicy(source)
+        action = meanwhile(lambda: source.replace(case.replaced_by))
+    with _failures_logged(observed.logged), action:
+        response = driver(source, **case.choice)(case.request)
+    return difference(name, case, response, observed)
+
+
+def _recorded(source: Any, asked: list[PolicyRequest]) -> Any:
+    def policy(request: PolicyRequest) -> Any:
+        asked.append(PolicyRequest(*request[:4]))
+        return source(request)
+
+    return policy
+
+
+@contextmanager
+def _failures_logged(causes: list[BaseException | None]) -> Iterator[None]:
+    """Note the first cause of each error that cors-core logs, as long as the `with` block lasts."""
+
+    class Noting(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            cause = record.exc_info[1] if record.exc_info else None
+            while cause is not None and cause.__cause__ is not None:
+                cause = cause.__cause__
+            causes.append(cause)
+
+    logger, handler = logging.getLogger("cors_core"), Noting(logging.ERROR)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
 
 
 def request(
@@ -93,11 +154,13 @@ def as_bytes(value: str | bytes) -> bytes:
     return value if isinstance(value, bytes) else value.encode("latin-1")
 
 
-def difference(driver: str, case: Case, response: Response) -> str:
+def difference(
+    driver: str, case: Case, response: Response, observed: Observed | None = None
+) -> str:
     """Return where `response` is not what `case` expects of `driver`; nothing where it is."""
     exception = case.differs.get(driver)
     expected = exception.expected if exception else case.expected
-    found = list(_differing(expected, response))
+    found = [*_differing(expected, response), *_observed_otherwise(case, observed)]
     if not found:
         return ""
     return "\n".join(
@@ -113,8 +176,8 @@ def difference(driver: str, case: Case, response: Response) -> str:
     )
 
 
-def _differing(expected: Expected, response: Response) -> Any:
-    if response.status != expected.status:
+def _differing(expected: Expected, response: Response) -> Iterator[str]:
+    if expected.status not in (None, response.status):
         yield f"status: expected {expected.status}, got {response.status}"
     body = response.body.decode("latin-1")
     if expected.body is not None and body != expected.body:
@@ -134,6 +197,17 @@ def _differing(expected: Expected, response: Response) -> Any:
         if len(got) != (name in wanted) or not _same(name, wanted[name], got[0]):
             shown = " and ".join(map(repr, got)) or None
             yield f"{name}: expected {wanted.get(name)!r}, got {shown}"
+
+
+def _observed_otherwise(case: Case, observed: Observed | None) -> Iterator[str]:
+    if observed is None:
+        return
+    if case.asked is not None and observed.asked != [*case.asked]:
+        yield f"the policy was asked {observed.asked}, expected {[*case.asked]}"
+    logged = observed.logged
+    if len(logged) != len(case.logged) or not all(map(isinstance, logged, case.logged)):
+        expected = [kind.__name__ for kind in case.logged]
+        yield f"failures logged: expected {expected}, got {logged}"
 
 
 def _same(name: str, wanted: str, got: str) -> bool:

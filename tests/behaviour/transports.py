@@ -38,6 +38,9 @@ class Response:
         return [value for line, value in self.headers if line.lower() == name.lower()]
 
 
+Send = Callable[[Request], Response]
+
+
 def call_wsgi(app: Callable[..., Iterable[bytes]], request: Request) -> Response:
     """Send `request` to a WSGI app as a server does, and return what comes back."""
     response = Response()

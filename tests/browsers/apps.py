@@ -5,7 +5,7 @@
     /p<policy>/<case>/<path>   <path> of the small app behind that policy
 
 The query's `app` reaches the app as the request header X-App-Headers, which a page could not send
-without a preflight. `/redirect` is added to the small app: a redirect to the Location asked for.
+without a preflight.
 """
 
 import asyncio
@@ -18,18 +18,15 @@ from urllib.parse import parse_qs
 
 import django
 import falcon
-import flask as flask_module
 from django.conf import settings
-from django.core.handlers.asgi import ASGIHandler
-from django.core.handlers.wsgi import WSGIHandler
-from django.test import override_settings
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from cors_core import Policy
-from tests.behaviour import drivers
-from tests.behaviour.small_app import wanted_headers
+from tests.behaviour.apps import django as small_django
+from tests.behaviour.apps import falcon as small_falcon
+from tests.behaviour.apps import fastapi as small_fastapi
+from tests.behaviour.apps import flask as small_flask
+from tests.behaviour.apps import starlette as small_starlette
+from tests.behaviour.small_app import ROUTES
 from tests.browsers.cases import POLICIES
 
 AppOf = Callable[[Policy], Any]
@@ -117,77 +114,24 @@ def on_asgi(app_of: AppOf) -> Callable[..., Awaitable[None]]:
     return serve
 
 
-def _app_of(driver: str, policy: Policy) -> Any:
-    """Return the app round which a driver of the behaviour suite puts a transport."""
-    return drivers.DRIVERS[driver](policy).args[0]  # type: ignore[attr-defined]  # a partial
-
-
-async def _redirect(request: Request) -> Response:
-    headers = dict(wanted_headers(request.headers.get("x-app-headers")))
-    return Response(status_code=302, headers=headers)
-
-
-def _starlette_app(driver: str) -> AppOf:
-    def app_of(policy: Policy) -> Any:
-        app = _app_of(driver, policy)
-        app.router.routes.append(Route("/redirect", _redirect, methods=["GET", "PUT"]))
-        return app
-
-    return app_of
-
-
 def starlette() -> Any:
-    return on_asgi(_starlette_app("starlette"))
+    return on_asgi(small_starlette.build)
 
 
 def fastapi() -> Any:
-    return on_asgi(_starlette_app("fastapi"))
+    return on_asgi(small_fastapi.build)
 
 
 def flask() -> Any:
-    def app_of(policy: Policy) -> Any:
-        app: flask_module.Flask = _app_of("flask", policy)
-
-        @app.route("/redirect", methods=["GET", "PUT"])
-        def redirect() -> flask_module.Response:
-            headers = wanted_headers(flask_module.request.headers.get("X-App-Headers"))
-            return flask_module.Response(status=302, headers=headers)
-
-        return app
-
-    return on_wsgi(app_of)
-
-
-class _Redirect:
-    def on_get(self, req: Any, resp: Any) -> None:
-        resp.status = 302
-        resp.set_headers(wanted_headers(req.get_header("X-App-Headers")))
-
-    on_put = on_get
-
-
-class _RedirectAsync:
-    async def on_get(self, req: Any, resp: Any) -> None:
-        _Redirect().on_get(req, resp)
-
-    on_put = on_get
-
-
-def _falcon_app(driver: str, redirect: object) -> AppOf:
-    def app_of(policy: Policy) -> Any:
-        app = _app_of(driver, policy)
-        app.add_route("/redirect", redirect)
-        return app
-
-    return app_of
+    return on_wsgi(small_flask.build)
 
 
 def falcon_wsgi() -> Any:
-    return on_wsgi(_falcon_app("falcon-wsgi", _Redirect()))
+    return on_wsgi(small_falcon.build_wsgi)
 
 
 def falcon_asgi() -> Any:
-    return on_asgi(_falcon_app("falcon-asgi", _RedirectAsync()))
+    return on_asgi(small_falcon.build_asgi)
 
 
 def falcon_own() -> Any:
@@ -196,7 +140,8 @@ def falcon_own() -> Any:
     def app_of(policy: Policy) -> Any:
         own: Any = falcon.CORSMiddleware(allow_origins=list(policy.allow_origins))
         app = falcon.App(middleware=[own])
-        return drivers._falcon_app(app, drivers._Falcon())
+        small_falcon.add(app, ROUTES)
+        return app
 
     return on_wsgi(app_of)
 
@@ -207,7 +152,7 @@ def _set_up_django() -> None:
         CORS_CORE={"allow_origins": []},
         INSTALLED_APPS=["cors_core_django"],
         MIDDLEWARE=["cors_core_django.CORSMiddleware"],
-        ROOT_URLCONF="tests.browsers.django_site",
+        ROOT_URLCONF="tests.behaviour.apps.django",
         SECRET_KEY="of the tests",
     )
     django.setup()
@@ -219,11 +164,11 @@ def django_wsgi() -> Any:
     lock = threading.Lock()
 
     def app_of(policy: Policy) -> Any:
-        with lock, override_settings(CORS_CORE=policy):
-            app = WSGIHandler()
+        with lock:
+            app = small_django.build_wsgi(policy)
 
         def serve(environ: Any, start_response: Any) -> Any:
-            with lock, override_settings(CORS_CORE=policy):
+            with lock:
                 return app(environ, start_response)
 
         return serve
@@ -237,13 +182,11 @@ def django_asgi() -> Any:
     lock = asyncio.Lock()
 
     def app_of(policy: Policy) -> Any:
-        with override_settings(CORS_CORE=policy):
-            app = ASGIHandler()
+        app = small_django.build_asgi(policy)
 
-        async def serve(scope: Any, receive: Any, send: Any) -> None:
+        async def serve(*connection: Any) -> None:
             async with lock:
-                with override_settings(CORS_CORE=policy):
-                    await app(scope, receive, send)
+                await app(*connection)
 
         return serve
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cors_core import Policy
-from tests.behaviour.case import ORIGIN, STRANGER
+from tests.behaviour.case import ORIGIN, OTHER_ORIGIN
 from tests.browsers.behaviour_cases import page_cases
 from tests.browsers.page_case import OWN, PROBES, Deviation, Meant, PageCase, PageFetch
 
@@ -98,7 +98,7 @@ HEADERS = [
     row("request headers", "unsafe-language-is-asked-for", EXACT,
         (fetch(headers={"Accept-Language": "en_GB"}), READ), arrivals=("preflight", "GET")),
     row("request headers", "forbidden-are-dropped", EXACT,
-        (fetch(headers={"Cookie": "a=b", "Origin": STRANGER, "Sec-A": "1", "Host": "b"}), READ),
+        (fetch(headers={"Cookie": "a=b", "Origin": OTHER_ORIGIN, "Sec-A": "1", "Host": "b"}), READ),
         arrivals=("GET",)),
     row("request headers", "one-of-two-unlisted", EXACT,
         (fetch(headers={"X-Token": "1", "X-Other": "1"}), BLOCKED), arrivals=("preflight",)),
@@ -124,7 +124,7 @@ CREDENTIALED = [
         arrivals=("GET", "preflight", "GET")),
     row("credentials", "of-a-refused-origin", CREDENTIALS,
         (WITH_COOKIE, BLOCKED), (fetch("PUT", credentials="include"), BLOCKED),
-        arrivals=("GET", "preflight"), origin=STRANGER),
+        arrivals=("GET", "preflight"), origin=OTHER_ORIGIN),
     row("credentials", "on-the-own-origin", EXACT,
         (SETS_COOKIE, Meant("basic", 200, "app", ALL)), (fetch(), Meant("basic", 200, "app", ALL)),
         arrivals=("GET", "GET with cookie"), origin=OWN),
@@ -135,7 +135,7 @@ EXPOSED = [
         (fetch(), Meant("cors", 200, "app", frozenset({"x-id", "etag"})))),
     row("exposed headers", "none", EXACT, (fetch(), Meant("cors", 200, "app", frozenset()))),
     row("exposed headers", "all", PUBLIC_EXPOSING_ALL, (fetch(), Meant("cors", 200, "app", ALL))),
-    row("exposed headers", "refused-origin", EXPOSING, (fetch(), BLOCKED), origin=STRANGER),
+    row("exposed headers", "refused-origin", EXPOSING, (fetch(), BLOCKED), origin=OTHER_ORIGIN),
     row("exposed headers", "own-origin", EXACT,
         (fetch(), Meant("basic", 200, "app", ALL)), origin=OWN),
 ]  # fmt: skip
@@ -161,7 +161,7 @@ REDIRECTS = [
     row("redirects", "asks-again", EXACT, (redirect("{mount}/", "PUT"), READ),
         arrivals=("preflight", "PUT", "preflight", "PUT")),
     row("redirects", "refused-origin", EXACT, (redirect("{mount}/"), BLOCKED),
-        arrivals=("GET",), origin=STRANGER),
+        arrivals=("GET",), origin=OTHER_ORIGIN),
     row("redirects", "to-an-error", EXACT, (redirect("{mount}/missing"), Meant("cors", 404)),
         arrivals=("GET", "GET")),
     # The origin of a request that was redirected from one foreign origin to another is `null`:
@@ -197,14 +197,14 @@ STREAMED = [
         (fetch(path="/stream", streamed=True, headers={"X-Token": "1"}),
          Meant("cors", 200, "one two three")), arrivals=("preflight", "GET")),
     row("streaming", "refused-origin", EXACT, (fetch(path="/stream", streamed=True), BLOCKED),
-        origin=STRANGER),
+        origin=OTHER_ORIGIN),
 ]  # fmt: skip
 
 MODES = [
     row("modes", "no-cors", EXACT, (fetch(mode="no-cors"), OPAQUE), arrivals=("GET",)),
     row("modes", "no-cors-of-a-refused-origin", EXACT,
         (fetch(mode="no-cors"), OPAQUE), (fetch("POST", mode="no-cors"), OPAQUE),
-        arrivals=("GET", "POST"), origin=STRANGER),
+        arrivals=("GET", "POST"), origin=OTHER_ORIGIN),
     row("modes", "no-cors-cannot-put", EXACT, (fetch("PUT", mode="no-cors"), BLOCKED),
         arrivals=()),
     row("modes", "no-cors-drops-unsafe-headers", EXACT,

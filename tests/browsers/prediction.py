@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from urllib.parse import parse_qs, quote
 
-from tests.behaviour.drivers import core
+from tests.behaviour.core_driver import core
 from tests.behaviour.transports import Request, Response
 from tests.browsers.page_case import OWN, Arrival, PageCase, PageFetch, Seen, Visit
 from tests.fetch_model.browser import (

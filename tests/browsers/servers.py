@@ -1,28 +1,24 @@
-"""The servers: each framework in a real server over TLS, and the caching proxy before one.
-
-Each is a process of its own, started, awaited and ended here.
-"""
+"""The servers: each framework in a real server over TLS, and the caching proxy before one."""
 
 import http.client
 import json
 import ssl
-import subprocess
 import sys
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from email.message import Message
+from functools import partial
 from pathlib import Path
 from shutil import which
-from socket import socket
 
 import pytest
 
+from examples.demo.serving import Start, get
+from examples.demo.serving import serving as running
 from tests.browsers.certificate import Certificate
 from tests.browsers.page_case import Arrival
 
-ROOT = Path(__file__).parents[2]
 FRAMEWORKS = {
     "Starlette": "starlette",
     "FastAPI": "fastapi",
@@ -36,12 +32,6 @@ FRAMEWORKS = {
 FALCONS_OWN = "Falcon's own CORSMiddleware"
 APPS = {**FRAMEWORKS, FALCONS_OWN: "falcon_own"}
 _ASGI = {"starlette", "fastapi", "django_asgi", "falcon_asgi"}
-_START_SECONDS = 60.0
-_END_SECONDS = 10.0
-
-
-class ServerFailed(Exception):
-    """A server ended, or never answered; says what it wrote."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +40,6 @@ class Server:
 
     name: str
     port: int
-    process: "subprocess.Popen[bytes]"
-    log: Path
 
     @property
     def host(self) -> str:
@@ -89,35 +77,9 @@ class Server:
             by_case.setdefault(case, []).append(Arrival(**entry))
         return by_case
 
-    def await_ready(self, deadline: float) -> None:
-        """Return when the server answers.
 
-        :raises ServerFailed: when it ended, or the deadline (of `time.monotonic`) is past.
-        """
-        while True:
-            if self.process.poll() is not None:
-                raise ServerFailed(self._told(f"ended with {self.process.returncode}"))
-            try:
-                self.get("/")
-            except (OSError, http.client.HTTPException):
-                if time.monotonic() > deadline:
-                    raise ServerFailed(self._told("does not answer")) from None
-                time.sleep(0.05)
-            else:
-                return
-
-    def end(self) -> None:
-        """End the process, by force if it takes too long."""
-        self.process.terminate()
-        try:
-            self.process.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-
-    def _told(self, what: str) -> str:
-        written = self.log.read_text(errors="replace").strip()
-        return f"{self.name} {what}; it wrote:\n{written}"
+def _ask() -> Callable[[int], None]:
+    return get("/", tls=ssl._create_unverified_context())
 
 
 @contextmanager
@@ -126,52 +88,32 @@ def serving(
 ) -> Iterator[dict[str, Server]]:
     """Serve these frameworks as long as the `with` block lasts; what they log goes to files.
 
-    :raises ServerFailed: when one of them does not start.
+    :raises ServerFailedError: when one of them does not start.
     """
-    with ExitStack() as stack:
-        servers = {}
-        for name, port in zip(names, free_ports(len(names)), strict=True):
-            command = _command(APPS[name], port, certificate)
-            servers[name] = stack.enter_context(running(name, port, command, folder))
-        deadline = time.monotonic() + _START_SECONDS
-        for server in servers.values():
-            server.await_ready(deadline)
-        yield servers
-
-
-@contextmanager
-def running(name: str, port: int, command: list[str], folder: Path) -> Iterator[Server]:
-    """Run a server's process, from the root of the repository."""
-    log = folder / f"{port}.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
-        )
-    server = Server(name, port, process, log)
-    try:
-        yield server
-    finally:
-        server.end()
+    starts = [Start(name, partial(_command, APPS[name], certificate)) for name in names]
+    with running(starts, folder, _ask()) as servers:
+        yield {server.name: Server(server.name, server.port) for server in servers}
 
 
 @contextmanager
 def caching(server: Server, certificate: Certificate, folder: Path) -> Iterator[Server]:
     """Run nginx with a shared cache before a server.
 
-    :raises ServerFailed: when it does not start.
+    :raises ServerFailedError: when it does not start.
     """
     nginx = which("nginx", path="/usr/sbin:/usr/bin")
     if nginx is None:
         pytest.fail("nginx is missing: apt-get install nginx-light", pytrace=False)
-    (port,) = free_ports(1)
-    configuration = folder / f"nginx-{port}.conf"
-    configuration.write_text(
-        _NGINX.format(folder=folder, port=port, certificate=certificate, upstream=server.port)
-    )
-    command = [nginx, "-e", "stderr", "-p", str(folder), "-c", str(configuration)]
-    with running(server.name, port, command, folder) as cache:
-        cache.await_ready(time.monotonic() + _START_SECONDS)
-        yield cache
+
+    def command(port: int) -> list[str]:
+        configuration = folder / f"nginx-{port}.conf"
+        configuration.write_text(
+            _NGINX.format(folder=folder, port=port, certificate=certificate, upstream=server.port)
+        )
+        return [nginx, "-e", "stderr", "-p", str(folder), "-c", str(configuration)]
+
+    with running([Start(f"nginx before {server.name}", command)], folder, _ask()) as (cache,):
+        yield Server(server.name, cache.port)
 
 
 _NGINX = """\
@@ -202,7 +144,7 @@ http {{
 """
 
 
-def _command(app: str, port: int, certificate: Certificate) -> list[str]:
+def _command(app: str, certificate: Certificate, port: int) -> list[str]:
     """Return the command that serves an app over TLS: Uvicorn for ASGI, Gunicorn for WSGI."""
     python = [sys.executable, "-W", "ignore", "-m"]
     if app in _ASGI:
@@ -217,12 +159,3 @@ def _command(app: str, port: int, certificate: Certificate) -> list[str]:
         f"--certfile={certificate.chain}", f"--keyfile={certificate.key}", "--log-level=warning",
         "--worker-class=gthread", "--threads=16", "--keep-alive=75",
     ]  # fmt: skip
-
-
-def free_ports(count: int) -> list[int]:
-    """Return different ports that nobody listens on."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(closing(socket())) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]

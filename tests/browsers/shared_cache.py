@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from cors_core import Policy
-from tests.behaviour.case import ORIGIN, STRANGER
+from tests.behaviour.case import ORIGIN, OTHER_ORIGIN
 from tests.browsers.cases import POLICIES, SHARED_CACHE
 from tests.browsers.engines import Window
 from tests.browsers.page_case import Meant, PageFetch, Seen
@@ -27,7 +27,7 @@ class Turn:
 
 
 READ = Meant("cors", 200, "app")
-FIRST, SECOND, REFUSED = Turn(ORIGIN, READ), Turn(OTHER, READ), Turn(STRANGER, Meant("error"))
+FIRST, SECOND, REFUSED = Turn(ORIGIN, READ), Turn(OTHER, READ), Turn(OTHER_ORIGIN, Meant("error"))
 IMAGE = Turn(ORIGIN, Meant("opaque"), "no-cors")
 """As an image is loaded: without Origin."""
 SEQUENCES = {

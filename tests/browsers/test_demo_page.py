@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from examples.demo.serving import ROOT
 from examples.demo.situations import SITUATIONS
 from tests.browsers.engines import found
-from tests.browsers.servers import ROOT
 
 pytestmark = pytest.mark.browser
 

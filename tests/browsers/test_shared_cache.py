@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.behaviour.case import ORIGIN, STRANGER
+from tests.behaviour.case import ORIGIN, OTHER_ORIGIN
 from tests.browsers.conftest import Session
 from tests.browsers.servers import FALCONS_OWN, FRAMEWORKS, Server
 from tests.browsers.shared_cache import (
@@ -35,11 +35,11 @@ def test_shared_cache(
     assert [turn.type for turn in seen] == [turn.meant.type for turn in turns]
     arrivals = servers[framework].arrivals()[resource(engine, sequence)]
     assert len(arrivals) == len(set(turns)), "the second time, the cache is to answer"
-    for origin in (ORIGIN, OTHER, STRANGER):
+    for origin in (ORIGIN, OTHER, OTHER_ORIGIN):
         stored = caches[framework].headers(path_of(engine, sequence), {"Origin": origin})
         assert stored["X-Cache"] == "HIT"
         assert stored["Vary"] == "Origin"
-        allowed = None if origin == STRANGER else origin
+        allowed = None if origin == OTHER_ORIGIN else origin
         assert stored["Access-Control-Allow-Origin"] == allowed
 
 

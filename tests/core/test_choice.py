@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import trio
 
 from cors_core import (
     CORSRequest,
-    Decision,
     OriginLookup,
     Policy,
     PolicyError,
@@ -21,7 +21,6 @@ from cors_core import (
 from cors_core.adapters import Decider, PolicyChoice
 from cors_core.choosing.choice import CLOSED, EXEMPTION
 from cors_core.choosing.marks import EXEMPT
-from cors_core.messages import EXEMPTED
 from cors_core.policy import decider_of
 
 A, B, C, D = (Policy(allow_origins=[f"https://{name}.example"]) for name in "abcd")
@@ -92,7 +91,15 @@ def test_the_first_match_wins_by_whole_segments(choose: Callable[..., Any]) -> N
         "/publicity": D,
         "/Public/x": D,
         "/public%2Fx": D,
-        "//public/x": D,
+        "//public/x": C,
+        "/public//deep//x": B,
+        "/public/../x": CLOSED,
+        "/public/./x": CLOSED,
+        "/..": CLOSED,
+        "/public/..\\x": CLOSED,
+        "\\..\\public": CLOSED,
+        "/public/.../x": C,
+        "/public/..x": C,
         "/": D,
         "": D,
         "*": A,
@@ -107,7 +114,7 @@ def test_the_first_match_wins_by_whole_segments(choose: Callable[..., Any]) -> N
 )
 def test_hostile_paths_never_raise(choose: Callable[..., Any], path: str) -> None:
     chooser = choice(A, paths=[("/b/", B)])
-    assert choose(chooser, request(path)) is (B if path == "/b/../" else A)
+    assert choose(chooser, request(path)) is (CLOSED if ".." in path else A)
 
 
 def test_a_fixed_policy() -> None:
@@ -133,6 +140,9 @@ def test_sources(choose: Callable[..., Any], caplog: pytest.LogCaptureFixture) -
     chooser = choice(by_path, policies={"held": holder, "called": by_path, "exempt": EXEMPT})
     assert choose(chooser, request("/b")) is B
     assert seen == [PolicyRequest("api.example", "/b", "GET", "https://a.example")]
+    assert choose(chooser, request("/b/../b")) is CLOSED
+    assert len(seen) == 1, "a path with dot segments is closed unasked"
+    assert choose(chooser, request("//b")) is B
     assert choose(chooser, request("/")) is CLOSED
     assert choose(chooser, request("/b"), "called") is B
     assert choose(chooser, request("/"), "called") is CLOSED
@@ -259,6 +269,50 @@ def test_an_async_failure_closes(caplog: pytest.LogCaptureFixture) -> None:
     assert len(caplog.records) == 1
 
 
+def test_a_cancellation_that_a_callable_raises_is_a_failure(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def cancelled(_: PolicyRequest) -> Policy:
+        raise asyncio.CancelledError
+
+    assert awaited(choice(cancelled), request()) is CLOSED
+    assert len(caplog.records) == 1
+
+    async def in_trio() -> None:
+        chooser = choice(cancelled)
+        assert await chooser.choose_async(chooser.default, request()) is CLOSED
+
+    trio.run(in_trio)
+
+
+def test_a_request_that_the_server_cancels_is_cancelled(caplog: pytest.LogCaptureFixture) -> None:
+    async def endless(_: PolicyRequest) -> Policy:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def serve() -> None:
+        chooser = choice(endless)
+        task = asyncio.ensure_future(chooser.choose_async(chooser.default, request()))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(serve())
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("stops", [KeyboardInterrupt, SystemExit, GeneratorExit])
+def test_what_stops_the_process_is_not_closed_over(stops: type[BaseException]) -> None:
+    async def stopped(_: PolicyRequest) -> Policy:
+        raise stops
+
+    chooser = choice(stopped)
+    coroutine = chooser.choose_async(chooser.default, request())
+    with pytest.raises(stops):
+        coroutine.send(None)
+
+
 def test_nothing_is_awaited_by_choose(caplog: pytest.LogCaptureFixture) -> None:
     async def tenant(_: PolicyRequest) -> Policy:
         return A
@@ -303,6 +357,7 @@ def test_async_sources_are_refused_where_nothing_awaits() -> None:
         ({"paths": [(b"/a", B)]}, "is no path prefix of whole segments"),
         ({"paths": [("/a/*", B)]}, "holds a ?, # or *"),
         ({"paths": [("/a?b", B)]}, "holds a ?, # or *"),
+        ({"paths": [("/a/../b", B)]}, "has a . or .. segment, and such paths are closed"),
         ({"paths": [("/a", "b")]}, "paths[0] 'b' is no name in policies; use one of those: none"),
         ({"paths": [("/a", "b")], "policies": {"c": C}}, "use one of those: 'c'"),
         ({"paths": [("/a", None)]}, "paths[0] None is no policy"),
@@ -336,11 +391,44 @@ def test_the_problem_of_a_mark() -> None:
     "asked", [CORSRequest("GET", "https://a.example"), CORSRequest("OPTIONS", "x", "GET")]
 )
 def test_an_exemption_leaves_all_to_the_app(asked: CORSRequest) -> None:
-    assert EXEMPTION.decide(asked) is EXEMPTION.actual(asked.origin) is EXEMPTED
-    assert EXEMPTED.status is None
+    exempted = EXEMPTION.decide(asked)
+    assert EXEMPTION.actual(asked.origin) is exempted
+    assert (exempted.kind, exempted.status) == (RequestKind.EXEMPT, None)
     own = [("Access-Control-Allow-Origin", "*"), ("Vary", "Accept")]
-    assert EXEMPTED.text.join(own) == own
-    assert EXEMPTED.text.changes(dict(own)) == ((), ())
-    assert EXEMPTED.raw.join([(b"vary", b"x")]) == [(b"vary", b"x")]
-    assert pickle.loads(pickle.dumps(EXEMPTED)) == EXEMPTED
-    assert Decision(RequestKind.ACTUAL, (), (), ()) != EXEMPTED
+    assert exempted.text.join(own) == own
+    assert not any(exempted.text.changes(dict(own)))
+    raw = [(b"vary", b"x"), (b"access-control-allow-origin", b"*")]
+    assert exempted.raw.join(raw) == raw
+    assert pickle.loads(pickle.dumps(exempted)) == exempted
+    assert pickle.loads(pickle.dumps(exempted)).text.join(own) == own
+
+
+def test_an_exemption_that_was_chosen_varies_on_origin() -> None:
+    exempted = EXEMPTION.varying.decide(CORSRequest("GET", "https://a.example"))
+    assert EXEMPTION.varying.varying is EXEMPTION.varying
+    own = [("access-control-allow-origin", "*"), ("vary", "Accept")]
+    assert exempted.text.join(own) == [own[0], ("Vary", "Accept, Origin")]
+    assert exempted.text.join([]) == [("Vary", "Origin")]
+    assert exempted.text.changes(dict(own)) == ([], (("Vary", "Accept, Origin"),))
+    raw = [(b"access-control-allow-origin", b"*")]
+    assert exempted.raw.join(raw) == [*raw, (b"vary", b"Origin")]
+
+
+@pytest.mark.parametrize("options", [{}, {"allow_origins": []}, {"allow_methods": ["GET", "PUT"]}])
+def test_a_policy_that_allows_nobody_is_told(
+    options: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who comes from another package, where the default was everybody, must not fail in silence."""
+    choice(None, options=options)
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    assert "allow_origins=['*'] for everybody" in record.getMessage()
+
+
+def test_a_policy_that_allows_somebody_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
+    choice(A)
+    choice(ASYNC_LOOKUP)
+    choice(None, options={"allow_origin_regex": "https://a"})
+    choice(Policy(), paths=[("/a/", A)])
+    choice(Policy(), policies={"a": A})
+    assert not caplog.records

@@ -15,12 +15,7 @@ from typing import Any
 
 import pytest
 
-from cors_core import (
-    CORSRequest,
-    Policy,
-    PolicyError,
-    ReloadablePolicy,
-)
+from cors_core import CORSRequest, Policy, PolicyError, ReloadablePolicy
 from cors_core.adapters import PolicyChoice
 from cors_core.choosing import followed_file
 from cors_core.policy import decider_of

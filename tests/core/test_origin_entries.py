@@ -219,7 +219,6 @@ def test_pages_from_files_may_be_listed() -> None:
     assert not policy.decide(CORSRequest("GET", "file://a")).allowed
 
 
-@pytest.mark.xfail(reason="openness does not read SHARED_ORIGINS yet")
 def test_pages_from_files_have_no_credentials() -> None:
     assert problem_of("file://", allow_credentials=True) == (
         "lets any local page in, with credentials: Electron and Android's WebView send this origin"

@@ -8,36 +8,28 @@ from typing import Any
 
 import django
 import falcon
-import flask
 import pytest
 import starlette
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import override_settings
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Route
 
-from tests.behaviour import drivers
-from tests.behaviour.case import ORIGIN, STRANGER, preflight, request
-from tests.behaviour.small_app import METHODS, Crash, wanted_headers
-from tests.behaviour.transports import Request, Response, call_asgi, call_wsgi
+from tests.behaviour.apps import falcon as small_falcon
+from tests.behaviour.apps import flask as small_flask
+from tests.behaviour.apps import starlette as small_starlette
+from tests.behaviour.case import ORIGIN, OTHER_ORIGIN, preflight, request
+from tests.behaviour.small_app import ROUTES
+from tests.behaviour.transports import Request, Response, Send, call_asgi, call_wsgi
 
 pytestmark = pytest.mark.peers
-
-Send = Callable[[Request], Response]
 
 EVIL_PREFIX = f"{ORIGIN}.evil.example"
 APP_SETS_STAR = json.dumps([("Access-Control-Allow-Origin", "*")])
 
 
 def starlette_cors(**options: Any) -> Send:
-    app = Starlette(
-        routes=[
-            Route("/", drivers._echo, methods=METHODS),
-            Route("/own-options", drivers._own_options, methods=["OPTIONS"]),
-            Route("/crash", drivers._crash),
-        ]
-    )
+    app = Starlette(routes=small_starlette.starlette_routes(ROUTES))
     app.add_middleware(CORSMiddleware, **options)
     return partial(call_asgi, app)
 
@@ -45,22 +37,8 @@ def starlette_cors(**options: Any) -> Send:
 def flask_cors(**options: Any) -> Send:
     import flask_cors
 
-    app = flask.Flask("peer")
-    app.logger.disabled = True
-
-    @app.route("/", methods=METHODS)
-    def echo() -> flask.Response:
-        headers = wanted_headers(flask.request.headers.get("X-App-Headers"))
-        return flask.Response("app", headers=headers)
-
-    @app.route("/own-options", methods=["OPTIONS"], provide_automatic_options=False)
-    def own_options() -> flask.Response:
-        return flask.Response(status=204, headers={"X-App": "reached"})
-
-    @app.get("/crash")
-    def crash() -> flask.Response:
-        raise Crash
-
+    app = small_flask.new_app()
+    small_flask.add(app, ROUTES)
     flask_cors.CORS(app, **options)
     return partial(call_wsgi, app)
 
@@ -82,7 +60,8 @@ def django_cors_headers(**options: Any) -> Send:
 
 def falcon_cors(**options: Any) -> Send:
     app = falcon.App(middleware=[falcon.CORSMiddleware(**options)])
-    return partial(call_wsgi, drivers._falcon_app(app, drivers._Falcon()))
+    small_falcon.add(app, ROUTES)
+    return partial(call_wsgi, app)
 
 
 ONE_ORIGIN: dict[str, Send] = {}
@@ -147,8 +126,10 @@ def test_the_versions_named_in_the_readme() -> None:
 
 
 def test_every_origin_with_credentials() -> None:
-    asked = request(STRANGER, cookie="session=1")
-    assert set(map(str, of_all(EVERY_ORIGIN, asked, ALLOW_ORIGIN).values())) == {str([STRANGER])}
+    asked = request(OTHER_ORIGIN, cookie="session=1")
+    assert set(map(str, of_all(EVERY_ORIGIN, asked, ALLOW_ORIGIN).values())) == {
+        str([OTHER_ORIGIN])
+    }
     assert set(map(str, of_all(EVERY_ORIGIN, asked, CREDENTIALS).values())) == {str(["true"])}
 
 
@@ -181,7 +162,7 @@ def test_a_trailing_slash() -> None:
 
 
 def test_a_refused_origin() -> None:
-    assert of_all(ONE_ORIGIN, request(STRANGER), CREDENTIALS) == {
+    assert of_all(ONE_ORIGIN, request(OTHER_ORIGIN), CREDENTIALS) == {
         "starlette": ["true"],
         "flask": [],
         "django": [],
@@ -189,7 +170,7 @@ def test_a_refused_origin() -> None:
     }
 
 
-@pytest.mark.parametrize("asked", [preflight(origin=STRANGER), preflight("DELETE")])
+@pytest.mark.parametrize("asked", [preflight(origin=OTHER_ORIGIN), preflight("DELETE")])
 def test_a_refused_preflight(asked: Request) -> None:
     expected = {"starlette": 400, "flask": 200, "django": 200, "falcon": 200}
     assert of_all(ONE_ORIGIN, asked, status) == expected
@@ -218,7 +199,7 @@ def test_vary_of_flask_cors() -> None:
 
 
 def test_the_apps_own_star_to_a_refused_origin() -> None:
-    found = of_all(ONE_ORIGIN, request(STRANGER, x_app_headers=APP_SETS_STAR), ALLOW_ORIGIN)
+    found = of_all(ONE_ORIGIN, request(OTHER_ORIGIN, x_app_headers=APP_SETS_STAR), ALLOW_ORIGIN)
     assert set(map(str, found.values())) == {str(["*"])}
 
 

@@ -65,10 +65,10 @@ OPEN_REGEXES = {
     ".*": ["https://anybody.test", "null"],
     "https://.*": ["https://anybody.test:444", "http://anybody.test"],
 }
-STRANGERS = ["null", "https://evil.test", "http://evil.test:8080", SERVER_ORIGIN]
+OTHER_ORIGINS = ["null", "https://evil.test", "http://evil.test:8080", SERVER_ORIGIN]
 
 ORIGINS_BY_TEXT = ENTRIES | REGEXES | OPEN_REGEXES
-ALL_ORIGINS = [*STRANGERS, *(origin for pool in ORIGINS_BY_TEXT.values() for origin in pool)]
+ALL_ORIGINS = [*OTHER_ORIGINS, *(origin for pool in ORIGINS_BY_TEXT.values() for origin in pool)]
 
 METHODS = ["*", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "patch",
            "CHICKEN"]  # fmt: skip

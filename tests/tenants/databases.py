@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import pytest
 
-from examples.demo.servers import free_ports
+from examples.demo.serving import Running, free_ports
 
 if TYPE_CHECKING:
     import psycopg
@@ -71,22 +71,20 @@ class PostgreSQL:
             connection.execute("CREATE DATABASE tenants")
 
     def start(self) -> None:
-        import psycopg  # late: the plain test command loads this module, and need not have it
-
         self._process = self._run(
             ["postgres", "-D", "data", "-p", str(self.port), "-c", "listen_addresses=127.0.0.1",
              "-c", "unix_socket_directories=", "-c", "fsync=off"]
         )  # fmt: skip
-        deadline = time.monotonic() + _START_SECONDS
-        while True:
-            try:
-                self._connect("postgres").close()
-            except psycopg.OperationalError:
-                assert self._process.poll() is None, self._log()
-                assert time.monotonic() < deadline, self._log()
-                time.sleep(0.05)
-            else:
-                return
+        server = Running("PostgreSQL", self.port, self._process, self._folder / "log")
+        server.await_ready(self._ask, time.monotonic() + _START_SECONDS)
+
+    def _ask(self, _: int) -> None:
+        import psycopg  # late: the plain test command loads this module, and need not have it
+
+        try:
+            self._connect("postgres").close()
+        except psycopg.OperationalError as error:
+            raise ConnectionError from error
 
     def stop(self) -> None:
         """End the server and all its connections; do nothing if it does not run."""

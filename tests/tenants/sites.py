@@ -1,20 +1,17 @@
-"""The two examples on real servers, each a process of its own that is ended by its handle."""
+"""The two examples on real servers."""
 
 import http.client
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from examples.demo.servers import free_ports
-
-ROOT = Path(__file__).parents[2]
-_START_SECONDS = 60.0
+from examples.demo.serving import ROOT, Start, get
+from examples.demo.serving import serving as running
 
 COMMANDS = {
     "fastapi": "uvicorn --host=127.0.0.1 --port={port} --log-level=warning "
@@ -51,7 +48,6 @@ class Site:
 
     framework: str
     port: int
-    process: "subprocess.Popen[bytes]"
     log: Path
 
     def connect(self) -> http.client.HTTPConnection:
@@ -70,18 +66,6 @@ class Site:
         """Return what a page of `origin` would meet at the tenant's host."""
         with closing(self.connect()) as connection:
             return greet(connection, tenant, origin)
-
-    def await_ready(self) -> None:
-        deadline = time.monotonic() + _START_SECONDS
-        while True:
-            assert self.process.poll() is None, self.log.read_text(errors="replace")
-            try:
-                self.send("GET", "/greeting")
-            except OSError:
-                assert time.monotonic() < deadline, self.log.read_text(errors="replace")
-                time.sleep(0.05)
-            else:
-                return
 
 
 def ask(
@@ -108,34 +92,23 @@ def preflight(connection: http.client.HTTPConnection, tenant: str, origin: str) 
 @contextmanager
 def serving(framework: str, database_url: str, ttl: float, folder: Path) -> Iterator[Site]:
     """Serve one example as long as the `with` block lasts."""
-    (port,) = free_ports(1)
-    log = folder / f"{framework}-{port}.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *COMMANDS[framework].format(port=port).split()],
-            cwd=ROOT, env=_environment(database_url, ttl), stdin=subprocess.DEVNULL,
-            stdout=output, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-    try:
-        site = Site(framework, port, process, log)
-        site.await_ready()
-        yield site
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+
+    def on(port: int) -> list[str]:
+        return [sys.executable, "-m", *COMMANDS[framework].format(port=port).split()]
+
+    start = Start(framework, on, _settings(database_url, ttl))
+    with running([start], folder, get("/greeting")) as (server,):
+        yield Site(framework, server.port, server.log)
 
 
 def create_tables(database_url: str) -> None:
     """Have Django create them; the FastAPI example then finds them, as if both shared a site."""
     subprocess.run(
         [sys.executable, "-m", "examples.tenants.django_site", "migrate", "--run-syncdb"],
-        cwd=ROOT, env=_environment(database_url, 60), check=True, capture_output=True,
+        cwd=ROOT, env={**os.environ, **_settings(database_url, 60)},
+        check=True, capture_output=True,
     )  # fmt: skip
 
 
-def _environment(database_url: str, ttl: float) -> dict[str, str]:
-    return {**os.environ, "DATABASE_URL": database_url, "ORIGINS_TTL": str(ttl)}
+def _settings(database_url: str, ttl: float) -> dict[str, str]:
+    return {"DATABASE_URL": database_url, "ORIGINS_TTL": str(ttl)}

@@ -9,6 +9,7 @@ from . import (
     errors,
     headers_of_the_app,
     hostile,
+    marks,
     origins,
     preflights,
 )
@@ -22,4 +23,5 @@ CASES: list[Case] = [
     *errors.CASES,
     *hostile.CASES,
     *choice.CASES,
+    *marks.CASES,
 ]

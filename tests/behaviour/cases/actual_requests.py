@@ -1,6 +1,6 @@
 """R11-R12: what an actual request's response says."""
 
-from tests.behaviour.case import ORIGIN, STRANGER, Case, Expected, request
+from tests.behaviour.case import ORIGIN, OTHER_ORIGIN, Case, Expected, request
 
 from .errors import falcon_errors
 
@@ -32,13 +32,17 @@ CASES = [
         ),
     ),
     Case(
-        "actual-refused", "R11", FULL, request(STRANGER), Expected({"Vary": "Origin"}, body="app")
+        "actual-refused",
+        "R11",
+        FULL,
+        request(OTHER_ORIGIN),
+        Expected({"Vary": "Origin"}, body="app"),
     ),
     Case(
         "actual-refused-post",
         "R11",
         FULL,
-        request(STRANGER, "POST"),
+        request(OTHER_ORIGIN, "POST"),
         Expected({"Vary": "Origin"}, body="app"),
     ),
     Case(

@@ -1,33 +1,37 @@
-"""Which policy applies: marked routes, paths, callables, what changes while the app serves."""
+"""R20-R21: which policy applies by path and at run time, and what fails. Marks are in `marks`."""
 
+import json
 from typing import Any
 
-from cors_core import OriginLookup, Policy, PolicyRequest, ReloadablePolicy
+from cors_core import EXEMPT, OriginLookup, Policy, PolicyRequest, ReloadablePolicy
 from tests.behaviour.case import (
     ORIGIN,
+    OTHER_ORIGIN,
     PREFLIGHT_VARY,
     SAFELISTED,
-    STRANGER,
     Case,
-    Differs,
     Expected,
     preflight,
     request,
 )
+from tests.behaviour.small_app import LOOKED_UP
 from tests.behaviour.transports import Request
 
-from .errors import falcon_errors
-
-PARTNER = "https://partner.example"
 DEFAULT = {"allow_origins": [ORIGIN], "max_age": None}
-MARKED = {"marked": True}
 PUBLIC = Policy(allow_origins=["*"])
 PATHS = {"paths": [("/stream/", PUBLIC), ("/handled", "named")], "policies": {"named": PUBLIC}}
-NOTHING = {"Vary": "Origin"}
 REFUSED = {"Vary": PREFLIGHT_VARY}
+CLOSED = {"Vary": "Origin"}
+CLOSED_PREFLIGHT = Expected(REFUSED, 400, "Disallowed CORS origin, method", app=False)
+
+
+def to(origin: str) -> dict[str, str]:
+    """Return the headers of an actual request that is allowed."""
+    return {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
 
 
 def shown(origin: str, methods: str, **more: str) -> dict[str, str]:
+    """Return the headers of a preflight whose origin is allowed."""
     return {
         "Access-Control-Allow-Origin": origin,
         "Access-Control-Allow-Methods": methods,
@@ -37,124 +41,154 @@ def shown(origin: str, methods: str, **more: str) -> dict[str, str]:
     }
 
 
-def to(origin: str) -> dict[str, str]:
-    return {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
+def allowed(origin: str, methods: str, **more: str) -> Expected:
+    """Return what is expected of an allowed preflight."""
+    return Expected(shown(origin, methods, **more), body="OK", app=False)
 
 
-def case(id: str, asked: Request, expected: Expected, **more: Any) -> Case:
-    return Case(id, "choice", DEFAULT, asked, expected, **more)
+def case(id: str, sent: Request, expected: Expected, rule: str = "R20", **more: Any) -> Case:
+    return Case(id, rule, DEFAULT, sent, expected, **more)
 
 
-WITHOUT_ROUTES = "no router, and so no routes that could be marked"
-
-
-def marked(id: str, asked: Request, expected: Expected, unmarked: Expected, **more: Any) -> Case:
-    """Return a case on marked routes; the two drivers without a router answer by the default."""
-    differs = Differs(WITHOUT_ROUTES, unmarked)
-    return case(
-        id, asked, expected, choice=MARKED, differs={"asgi": differs, "wsgi": differs, **more}
-    )
-
-
-PREFLIGHT_OF_DEFAULT = Expected(shown(ORIGIN, "GET"), 400, "Disallowed CORS method", app=False)
-ORIGIN_REFUSED = Expected(REFUSED, 400, "Disallowed CORS origin", app=False)
-BOTH_REFUSED = Expected(REFUSED, 400, "Disallowed CORS origin, method", app=False)
-MARKED_AGE = {"Access_Control_Max_Age": "600"}
-
-MARKS = [
-    marked(
-        "marked-actual", request(PARTNER, path="/marked"), Expected(to(PARTNER)), Expected(NOTHING)
-    ),
-    marked(
-        "marked-actual-of-the-defaults-origin",
-        request(path="/marked"),
-        Expected(NOTHING),
-        Expected(to(ORIGIN)),
-    ),
-    marked(
-        "marked-without-origin",
-        request(None, path="/marked"),
-        Expected(NOTHING),
-        Expected(NOTHING),
-    ),
-    marked(
-        "marked-preflight",
-        preflight("PUT", origin=PARTNER, path="/marked"),
-        Expected(shown(PARTNER, "GET, PUT", **MARKED_AGE), body="OK", app=False),
-        BOTH_REFUSED,
-    ),
-    marked(
-        "marked-preflight-of-the-defaults-origin",
-        preflight("GET", path="/marked"),
-        ORIGIN_REFUSED,
-        Expected(shown(ORIGIN, "GET"), body="OK", app=False),
-    ),
-    marked(
-        "marked-crash",
-        request(PARTNER, path="/marked-crash"),
-        Expected(to(PARTNER), 500, app=None),
-        Expected(NOTHING, 500, app=None),
-        **{
-            driver: Differs(differs.reason, differs.expected)
-            for driver, differs in falcon_errors(to(PARTNER), 500).items()
-        },
-    ),
-    marked("unmarked-beside-marked", request(path="/"), Expected(to(ORIGIN)), Expected(to(ORIGIN))),
-    marked(
-        "preflight-of-unmarked-beside-marked",
-        preflight("PUT", path="/"),
-        PREFLIGHT_OF_DEFAULT,
-        PREFLIGHT_OF_DEFAULT,
-    ),
-    marked(
-        "preflight-of-a-missing-path",
-        preflight("PUT", path="/missing"),
-        PREFLIGHT_OF_DEFAULT,
-        PREFLIGHT_OF_DEFAULT,
-    ),
-    marked(
-        "exempt-actual",
-        request(STRANGER, path="/exempt"),
-        Expected({"Access-Control-Allow-Origin": "*"}),
-        Expected(NOTHING),
-    ),
-    marked(
-        "exempt-preflight",
-        preflight("GET", path="/exempt"),
-        Expected({"Access-Control-Allow-Origin": "*"}),
-        Expected(shown(ORIGIN, "GET"), body="OK", app=False),
-    ),
-]
+TEN_MINUTES = {"Access_Control_Max_Age": "600"}
+PUBLIC_ACTUAL = Expected({"Access-Control-Allow-Origin": "*"})
+PUBLIC_PREFLIGHT = allowed(
+    "*",
+    "GET",
+    **TEN_MINUTES,
+    Vary="Access-Control-Request-Method, Access-Control-Request-Headers",
+)
 
 BY_PATH = [
-    case("path", request(STRANGER, path="/stream"), Expected(to("*") | {}), choice=PATHS),
-    case("path-by-name", request(path="/"), Expected(to(ORIGIN)), choice=PATHS),
+    case("path", request(OTHER_ORIGIN, path="/stream"), PUBLIC_ACTUAL, choice=PATHS),
+    case("no-path-matches", request(), Expected(to(ORIGIN)), choice=PATHS),
     case(
         "path-preflight",
-        preflight("GET", origin=STRANGER, path="/stream/deep/er"),
-        Expected(shown("*", "GET", **MARKED_AGE), body="OK", app=False),
+        preflight("GET", origin=OTHER_ORIGIN, path="/stream/deep/er"),
+        PUBLIC_PREFLIGHT,
         choice=PATHS,
     ),
     case(
         "path-of-a-longer-segment",
-        preflight("GET", origin=STRANGER, path="/streams"),
-        ORIGIN_REFUSED,
+        preflight("GET", origin=OTHER_ORIGIN, path="/streams"),
+        Expected(REFUSED, 400, "Disallowed CORS origin", app=False),
         choice=PATHS,
     ),
     case(
         "path-by-name-preflight",
-        preflight("GET", origin=STRANGER, path="/handled"),
-        Expected(shown("*", "GET", **MARKED_AGE), body="OK", app=False),
+        preflight("GET", origin=OTHER_ORIGIN, path="/handled"),
+        PUBLIC_PREFLIGHT,
         choice=PATHS,
     ),
+    # Spellings of a path that frameworks and file servers take for another: CVE-2020-25032 and
+    # CVE-2019-18978 were of this class.
+    *(
+        case(
+            f"path-with-runs-of-slashes-{number}",
+            preflight("GET", origin=OTHER_ORIGIN, path=path),
+            PUBLIC_PREFLIGHT,
+            choice=PATHS,
+        )
+        for number, path in enumerate(["//stream", "/stream//x", "///stream///", "//handled//x"])
+    ),
+    *(
+        case(
+            f"path-with-dot-segments-{number}",
+            preflight("GET", path=path),
+            CLOSED_PREFLIGHT,
+            choice=PATHS,
+        )
+        for number, path in enumerate(
+            [
+                "/stream/../",
+                "/./stream",
+                "/..",
+                "/stream/..\\x",
+                "//..//stream",
+                "/stream/.",
+                "\\.\\",
+            ]
+        )
+    ),
+    case(
+        "path-with-dots-in-a-name",
+        preflight("GET", origin=OTHER_ORIGIN, path="/stream/..a/b../.c/..."),
+        PUBLIC_PREFLIGHT,
+        choice=PATHS,
+    ),
+    case(
+        "dot-segments-where-nothing-is-chosen-by-path",
+        preflight("GET", path="/stream/../"),
+        allowed(ORIGIN, "GET"),
+    ),
 ]
-# A policy of "*" adds no Origin to Vary.
-for one in BY_PATH:
-    if one.expected.headers.get("Access-Control-Allow-Origin") == "*":
-        names = str(one.expected.headers["Vary"]).removeprefix("Origin").removeprefix(", ")
-        one.expected.headers["Vary"] = names  # type: ignore[index]  # in fact a dict
-        if not names:
-            del one.expected.headers["Vary"]  # type: ignore[attr-defined]  # in fact a dict
+
+
+def public_for_one(asked: PolicyRequest) -> Any:
+    """Choose by origin, as one must not without a Vary."""
+    return PUBLIC if asked.origin == OTHER_ORIGIN else None
+
+
+def exempt_for_one(asked: PolicyRequest) -> Any:
+    return EXEMPT if asked.origin == OTHER_ORIGIN else None
+
+
+def by_header(asked: PolicyRequest) -> Any:
+    tenants = asked.headers.get("x-TENANT", "").split(",")
+    return Policy(allow_origins=[ORIGIN]) if [*map(str.strip, tenants)] == ["a", "b"] else None
+
+
+OWN = {"Access-Control-Allow-Origin": "https://own.example"}
+VARIES = [
+    case(
+        "everybody-chosen-by-origin-varies",
+        request(OTHER_ORIGIN),
+        Expected({"Access-Control-Allow-Origin": "*", "Vary": "Origin"}),
+        source=public_for_one,
+    ),
+    case(
+        "everybody-chosen-by-origin-varies-preflight",
+        preflight("GET", origin=OTHER_ORIGIN),
+        allowed("*", "GET", **TEN_MINUTES),
+        source=public_for_one,
+    ),
+    case(
+        "exempt-chosen-by-origin-varies",
+        request(OTHER_ORIGIN, x_app_headers=json.dumps([*OWN.items()])),
+        Expected({**OWN, "Vary": "Origin"}),
+        source=exempt_for_one,
+    ),
+    case(
+        "exempt-chosen-by-origin-merges-vary",
+        request(OTHER_ORIGIN, x_app_headers=json.dumps([["Vary", "Accept"]])),
+        Expected({"Vary": "Accept, Origin"}),
+        source=exempt_for_one,
+    ),
+]
+
+BY_HEADER = [
+    case(
+        "callable-sees-the-headers",
+        Request("GET", "/", (*request().headers, ("X-Tenant", b"a"), ("x-tenant", b"b"))),
+        Expected(to(ORIGIN)),
+        source=by_header,
+    ),
+    case("callable-sees-no-header", request(), Expected(CLOSED), source=by_header),
+    case(
+        "callable-sees-one-spelling-of-a-path",
+        preflight("GET", path="//a//b"),
+        CLOSED_PREFLIGHT,
+        source=lambda asked: None,
+        asked=[PolicyRequest("", "/a/b", "GET", ORIGIN)],
+    ),
+    case(
+        "callable-is-not-asked-about-dot-segments",
+        preflight("GET", path="/a/../b"),
+        CLOSED_PREFLIGHT,
+        source=lambda asked: PUBLIC,
+        asked=[],
+    ),
+]
 
 
 def by_host(asked: PolicyRequest) -> Policy | None:
@@ -173,10 +207,26 @@ def returning_nonsense(asked: PolicyRequest) -> Any:
     return ["https://app.example"]
 
 
-CLOSED_PREFLIGHT = Expected(REFUSED, 400, "Disallowed CORS origin, method", app=False)
+def looked_up(allowed: bool) -> Policy:
+    return Policy(allow_origins=[ORIGIN, OriginLookup(lambda origin: allowed)])
+
+
 AT_RUN_TIME = [
-    case("callable", request(host="a.example"), Expected(to(ORIGIN)), source=by_host),
-    case("callable-none", request(host="b.example"), Expected(NOTHING), source=by_host),
+    case(
+        "callable",
+        request(host="a.example"),
+        Expected(to(ORIGIN)),
+        source=by_host,
+        asked=[PolicyRequest("a.example", "/", "GET", ORIGIN)],
+    ),
+    case(
+        "callable-without-origin",
+        request(None, host="a.example"),
+        Expected(CLOSED),
+        source=by_host,
+        asked=[PolicyRequest("a.example", "/", "GET", None)],
+    ),
+    case("callable-none", request(host="b.example"), Expected(CLOSED), source=by_host),
     case(
         "callable-none-preflight",
         preflight("GET", host="b.example"),
@@ -186,15 +236,31 @@ AT_RUN_TIME = [
     case(
         "callable-sees-the-requested-method",
         preflight("DELETE"),
-        Expected(shown(ORIGIN, "DELETE"), body="OK", app=False),
+        allowed(ORIGIN, "DELETE"),
         source=by_method,
+        asked=[PolicyRequest("", "/", "DELETE", ORIGIN)],
+    ),
+    case(
+        "callable-of-a-path",
+        request(path="/stream"),
+        Expected(to(ORIGIN)),
+        source=by_host,
+        choice={"paths": [("/", by_method)]},
+        asked=[],
+    ),
+    case(
+        "callable-asked-once-about-a-requested-method-without-origin",
+        request(None, "OPTIONS", access_control_request_method="GET"),
+        Expected(CLOSED),
+        source=by_method,
+        asked=[PolicyRequest("", "/", "OPTIONS", None)],
     ),
     *(
-        case(f"{source.__name__}{suffix}", asked, expected, source=source)
-        for source in (failing, returning_nonsense)
-        for suffix, asked, expected in (
-            ("", request(), Expected(NOTHING, body="app")),
-            ("-without-origin", request(None), Expected(NOTHING, body="app")),
+        case(f"{source.__name__}{suffix}", sent, expected, "R21", source=source, logged=[cause])
+        for source, cause in ((failing, TimeoutError), (returning_nonsense, TypeError))
+        for suffix, sent, expected in (
+            ("", request(), Expected(CLOSED, body="app")),
+            ("-without-origin", request(None), Expected(CLOSED, body="app")),
             ("-preflight", preflight("GET"), CLOSED_PREFLIGHT),
         )
     ),
@@ -204,32 +270,33 @@ AT_RUN_TIME = [
         Expected(to(ORIGIN)),
         source=ReloadablePolicy(Policy(allow_origins=[ORIGIN])),
     ),
-    case(
-        "lookup-yes",
-        request("https://db.example"),
-        Expected(to("https://db.example")),
-        source=Policy(
-            allow_origins=[ORIGIN, OriginLookup(lambda origin: origin == "https://db.example")]
-        ),
+    *(
+        case(
+            f"replaced-while-the-app-answers{suffix}",
+            request(path="/meanwhile"),
+            Expected(to(ORIGIN)),
+            replaced_by=Policy(),
+            choice=choice,
+        )
+        for suffix, choice in (
+            ("", {}),
+            ("-beside-marks", {"marked": True, "policies": {"named": PUBLIC}}),
+        )
     ),
-    case(
-        "lookup-no",
-        request(STRANGER),
-        Expected(NOTHING),
-        source=Policy(allow_origins=OriginLookup(lambda origin: False)),
-    ),
+    case("lookup-yes", request(LOOKED_UP), Expected(to(LOOKED_UP)), source=looked_up(True)),
+    case("lookup-no", request(OTHER_ORIGIN), Expected(CLOSED), source=looked_up(False)),
     case(
         "lookup-not-asked-about-the-malformed",
         request("https://app.example/"),
-        Expected(NOTHING),
-        source=Policy(allow_origins=OriginLookup(lambda origin: True)),
+        Expected(CLOSED),
+        source=looked_up(True),
     ),
     case(
         "lookup-preflight",
-        preflight("GET", origin="https://db.example"),
-        Expected(shown("https://db.example", "GET", **MARKED_AGE), body="OK", app=False),
-        source=Policy(allow_origins=OriginLookup(lambda origin: True)),
+        preflight("GET", origin=LOOKED_UP),
+        allowed(LOOKED_UP, "GET", **TEN_MINUTES),
+        source=looked_up(True),
     ),
 ]
 
-CASES = [*MARKS, *BY_PATH, *AT_RUN_TIME]
+CASES = [*BY_PATH, *VARIES, *BY_HEADER, *AT_RUN_TIME]

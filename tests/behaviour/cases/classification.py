@@ -2,9 +2,9 @@
 
 from tests.behaviour.case import (
     ORIGIN,
+    OTHER_ORIGIN,
     PREFLIGHT_VARY,
     SAFELISTED,
-    STRANGER,
     Case,
     Expected,
     preflight,
@@ -93,7 +93,7 @@ CASES = [
             f"refused-preflight-of-{path.strip('/')}",
             "R2",
             POLICY,
-            preflight(path=path, origin=STRANGER),
+            preflight(path=path, origin=OTHER_ORIGIN),
             Expected({"Vary": PREFLIGHT_VARY}, 400, "Disallowed CORS origin", app=False),
         )
         for path in ("/own-options", "/missing")

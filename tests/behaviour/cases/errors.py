@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tests.behaviour.case import ORIGIN, STRANGER, Case, Differs, Expected, request
+from tests.behaviour.case import ORIGIN, OTHER_ORIGIN, Case, Differs, Expected, request
 
 FULL = {"allow_origins": [ORIGIN], "allow_credentials": True, "expose_headers": ["X-Id"]}
 ALLOWED = {
@@ -19,7 +19,7 @@ ERRORS = [
 ]
 
 
-def falcon_errors(headers: Mapping[str, str], status: int) -> dict[str, Differs]:
+def falcon_errors(headers: Mapping[str, str], status: int | None) -> dict[str, Differs]:
     """Return how Falcon's own error responses differ: it negotiates their type, and says so."""
     vary = ", ".join(filter(None, ["Accept", headers.get("Vary")]))
     differs = Differs(
@@ -41,7 +41,7 @@ CASES = [
     for name, method, path, status in ERRORS
     for suffix, origin, headers in (
         ("", ORIGIN, ALLOWED),
-        ("-refused", STRANGER, {"Vary": "Origin"}),
+        ("-refused", OTHER_ORIGIN, {"Vary": "Origin"}),
         ("-without-origin", None, {"Vary": "Origin"}),
     )
 ]

@@ -6,9 +6,9 @@ from typing import Any
 
 from tests.behaviour.case import (
     ORIGIN,
+    OTHER_ORIGIN,
     PREFLIGHT_VARY,
     SAFELISTED,
-    STRANGER,
     Case,
     Expected,
     preflight,
@@ -41,6 +41,8 @@ PUBLIC = {
 }
 CREDENTIALS = {"Access-Control-Allow-Credentials": "true"}
 PRIVATE = {"access_control_request_private_network": "true"}
+PRIVATE_VARY = f"{PREFLIGHT_VARY}, Access-Control-Request-Private-Network"
+"""Of a policy that answers private-network requests."""
 
 
 def allowed(
@@ -144,12 +146,12 @@ CASES = [
         )
     ),
     allowed("answer", "R9", preflight("GET")),
-    refused("answer-origin", "R9", preflight("GET", origin=STRANGER), "origin"),
+    refused("answer-origin", "R9", preflight("GET", origin=OTHER_ORIGIN), "origin"),
     refused("answer-method-and-headers", "R9", preflight("DELETE", "x-b"), "method, headers"),
     refused(
         "answer-everything",
         "R9",
-        preflight("DELETE", "x-b", origin=STRANGER),
+        preflight("DELETE", "x-b", origin=OTHER_ORIGIN),
         "origin, method, headers",
     ),
     Case(
@@ -170,7 +172,7 @@ CASES = [
         "answer-with-credentials-refused-origin",
         "R10",
         {**POLICY, "allow_credentials": True},
-        preflight("PUT", origin=STRANGER),
+        preflight("PUT", origin=OTHER_ORIGIN),
         Expected({"Vary": PREFLIGHT_VARY}, 400, "Disallowed CORS origin", app=False),
     ),
     Case(
@@ -216,25 +218,28 @@ CASES = [
         preflight(**PRIVATE),
         {**POLICY, "allow_private_network": True},
         Access_Control_Allow_Private_Network="true",
+        Vary=PRIVATE_VARY,
     ),
     allowed(
         "private-network-not-asked",
         "R10",
         preflight(),
         {**POLICY, "allow_private_network": True},
+        Vary=PRIVATE_VARY,
     ),
     allowed(
         "private-network-other-value",
         "R10",
         preflight(access_control_request_private_network="false"),
         {**POLICY, "allow_private_network": True},
+        Vary=PRIVATE_VARY,
     ),
     Case(
         "private-network-refused-origin",
         "R10",
         {**POLICY, "allow_private_network": True},
-        preflight(origin=STRANGER, **PRIVATE),
-        Expected({"Vary": PREFLIGHT_VARY}, 400, "Disallowed CORS origin", app=False),
+        preflight(origin=OTHER_ORIGIN, **PRIVATE),
+        Expected({"Vary": PRIVATE_VARY}, 400, "Disallowed CORS origin", app=False),
     ),
     Case(
         "public",

@@ -66,7 +66,7 @@ def _preflight_response(decision: Decision) -> HttpResponse:
     headers = dict(decision.text.answer)
     response = HttpResponse(decision.raw.body, status=decision.status, headers=headers)
     # Else Django logs a warning for each refused preflight, which costs more than all the rest: a
-    # stranger could fill the log with requests that never reached the site.
+    # client could fill the log with requests that never reached the site.
     response._has_been_logged = True  # type: ignore[attr-defined]  # Django's, unstubbed
     return response
 

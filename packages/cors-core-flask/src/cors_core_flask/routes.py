@@ -34,9 +34,11 @@ class FlaskRoutes:
     def mark_served(self, environ: Mapping[str, Any]) -> object:
         """Return the mark of the view that has just answered, or was to when something else did."""
         # What stands between ours and the app may have answered, even another Flask app.
-        if has_request_context() and current_app == self._app:
-            return _mark(self._app, request)
-        return None
+        if not (has_request_context() and current_app == self._app):
+            return None
+        if request.url_rule is None and request.routing_exception is None:
+            return self.mark_for(environ, request.method)  # the router raised, and does so again
+        return _mark(self._app, request)
 
 
 def check_marks(app: Flask, choice: PolicyChoice) -> None:

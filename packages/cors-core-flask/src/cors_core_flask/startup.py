@@ -46,10 +46,10 @@ def warn_of_settings(app: Flask) -> None:
 
 
 def warn_of_no_policy() -> None:
-    """Log that nothing at all was given, which with flask-cors allows everybody."""
+    """Log that nothing at all was given, beside the core's record that the policy allows nobody."""
     logger.warning(
-        "CORS(app) was given no policy, and so allows no origin, where flask-cors allows every"
-        " origin; write CORS(app, allow_origins=[...])"
+        "CORS(app) without options allows every origin in flask-cors, and none in cors-core; write"
+        " CORS(app, allow_origins=[...])"
     )
 
 

@@ -11,7 +11,7 @@ from cors_core.environs import EnvironReader
 from cors_core.errors import PolicyError, Problem
 from cors_core.failures import FailureLog, logger
 from cors_core.layer import Layer, Reader, Routes, Undecided
-from cors_core.messages import CORSRequest, Decision
+from cors_core.messages import CORSRequest, Decision, HeaderFields
 from cors_core.options.reading import PolicyOptions
 from cors_core.options.unknown import not_an_option
 from cors_core.scopes import Scope, ScopeReader
@@ -35,6 +35,7 @@ __all__ = [
     "Decision",
     "EnvironReader",
     "FailureLog",
+    "HeaderFields",
     "Layer",
     "Message",
     "PolicyChoice",

@@ -9,6 +9,7 @@ from cors_core.messages import Decision, Refusal, RequestKind
 from cors_core.options.reading import PolicySettings
 
 _VARY_ORIGIN = ("Origin",)
+_VARY_PRIVATE = ("Access-Control-Request-Private-Network",)
 _VARY_REQUESTED = ("Access-Control-Request-Method", "Access-Control-Request-Headers")
 
 
@@ -16,15 +17,18 @@ class Answers:
     """Builds a policy's decisions, header by header.
 
     `not_cors`, `actual_any` (for a policy of `*`) and `actual_refused` are always the same.
+
+    :param varies: whether all vary on Origin, those of a policy of `*` too: another policy might
+        have been chosen for another origin.
     """
 
     __slots__ = ("_allow_headers", "_any_origin", "_credentials", "_exposed", "_max_age",
-                 "_methods", "_private_network", "_vary", "actual_any", "actual_refused",
-                 "not_cors")  # fmt: skip
+                 "_methods", "_private_network", "_vary", "_vary_private", "actual_any",
+                 "actual_refused", "not_cors")  # fmt: skip
 
-    def __init__(self, settings: PolicySettings) -> None:
+    def __init__(self, settings: PolicySettings, *, varies: bool) -> None:
         self._any_origin = settings.allow_origins == ("*",)
-        self._vary = () if self._any_origin else _VARY_ORIGIN
+        self._vary = _VARY_ORIGIN if varies or not self._any_origin else ()
         credentials = "true" if settings.allow_credentials else ""
         max_age = "" if settings.max_age is None else str(settings.max_age)
         spellings = {"*": ""}  # never sent: a literal * covers no Authorization, and less in Vary
@@ -37,6 +41,7 @@ class Answers:
         self._max_age = _pair("Access-Control-Max-Age", max_age)
         private_network = "true" if settings.allow_private_network else ""
         self._private_network = _pair("Access-Control-Allow-Private-Network", private_network)
+        self._vary_private = _VARY_PRIVATE if private_network else ()
         # A policy of "*" answers every request alike. A shared cache that stored the answer to a
         # navigation may then give it to a page of any origin, exposed headers and all.
         always = self._origin("*") + self._exposed if self._any_origin else ()
@@ -72,7 +77,8 @@ class Answers:
                 *(self._private_network if private_network else ()),
                 *self._max_age,
             )
-        return Decision(RequestKind.PREFLIGHT, refused, headers, self._vary + _VARY_REQUESTED)
+        vary = self._vary + _VARY_REQUESTED + self._vary_private
+        return Decision(RequestKind.PREFLIGHT, refused, headers, vary)
 
     def _origin(self, origin: str) -> Pairs:
         return (("Access-Control-Allow-Origin", "*" if self._any_origin else origin),)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from cors_core.answers import Answers
 from cors_core.fetch_standard import MAX_ORIGIN_LENGTH, SAFELISTED_REQUEST_HEADERS
 from cors_core.field_names import MAX_REQUEST_HEADERS_LENGTH, requested_names
-from cors_core.messages import EXEMPTED, CORSRequest, Decision, Refusal
+from cors_core.messages import CORSRequest, Decision, Refusal, RequestKind
 from cors_core.options.reading import Origins, PolicySettings
 from cors_core.origins.index import OriginIndex
 from cors_core.origins.serialized import parse_origin
@@ -40,22 +40,25 @@ _Key = TypeVar("_Key", bound=Hashable)
 class Decider:
     """Decides by one policy's settings, and remembers what it decided."""
 
-    __slots__ = ("_actual", "_answers", "_any_header", "_any_origin", "_header_names", "_looked_up",
-                 "_methods", "_origins", "_preflights", "lookup", "raw")  # fmt: skip
+    __slots__ = ("_actual", "_answers", "_any_header", "_any_origin", "_given", "_header_names",
+                 "_looked_up", "_methods", "_origins", "_preflights", "_varying", "lookup",
+                 "raw")  # fmt: skip
 
     lookup: "OriginLookup | None"
     """What is asked about origins that are not listed."""
     raw: dict[Hashable, Decision]
     """What `actual_raw` and `options_raw` remember: a reader looks here before it calls them."""
 
-    def __init__(self, settings: PolicySettings, origins: Origins) -> None:
+    def __init__(self, settings: PolicySettings, origins: Origins, *, varies: bool = False) -> None:
         names = {name.lower() for name in (*settings.allow_headers, *SAFELISTED_REQUEST_HEADERS)}
         self._header_names = frozenset(names)
         self._any_header = "*" in names
         self._any_origin = "*" in origins.exact
         self._methods = settings.allow_methods
         self._origins = OriginIndex(origins.exact, origins.patterns, settings.allow_origin_regex)
-        self._answers = Answers(settings)
+        self._answers = Answers(settings, varies=varies)
+        self._given = settings, origins
+        self._varying: Decider | None = self if varies or not self._any_origin else None
         self._actual: dict[str, Decision] = {}
         self._looked_up: dict[str, Decision] = {}
         self._preflights: dict[tuple[str | None, str, str, bool], Decision] = {}
@@ -71,6 +74,17 @@ class Decider:
             return self.actual(request.origin, looked_up)
         origin, method, headers, private = request[1:5]
         return self._preflight(origin or "", method or "", headers, private, looked_up)
+
+    @property
+    def varying(self) -> "Decider":
+        """What decides the same where the policy was chosen per request: it varies on Origin.
+
+        Only `*` is otherwise answered without a Vary. A shared cache would then keep that answer
+        for an origin that another policy is chosen for.
+        """
+        if self._varying is None:
+            self._varying = type(self)(*self._given, varies=True)
+        return self._varying
 
     def decide_at_once(self, request: CORSRequest) -> Decision | None:
         """Return the decision, or `None` where the OriginLookup must be asked for it."""
@@ -203,15 +217,21 @@ class Decider:
 class Exemption(Decider):
     """Decides for endpoints that no policy applies to: the response is theirs."""
 
-    __slots__ = ()
+    __slots__ = ("_exempted",)
+
+    def __init__(self, settings: PolicySettings, origins: Origins, *, varies: bool = False) -> None:
+        super().__init__(settings, origins, varies=varies)
+        self._varying = self if varies else None
+        vary = ("Origin",) if varies else ()
+        self._exempted = Decision(RequestKind.EXEMPT, (), (), vary)
 
     def decide(self, request: CORSRequest, looked_up: bool | None = None) -> Decision:
         """Return the decision that leaves a response to its app, the answer to a preflight too."""
-        return EXEMPTED
+        return self._exempted
 
     def actual(self, origin: str | None, looked_up: bool | None = None) -> Decision:
         """Return the decision that leaves a response to its app."""
-        return EXEMPTED
+        return self._exempted
 
 
 def _remember(memory: dict[_Key, Decision], key: _Key, decision: Decision) -> Decision:

@@ -1,10 +1,11 @@
 """How the environ of a WSGI request is read, and Django's META. No app and no middleware here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
-from cors_core.decide import Decider
-from cors_core.messages import CORSRequest, Decision
+from cors_core.decide import LONGEST_READ, Decider
+from cors_core.messages import CORSRequest, Decision, HeaderFields
 
 _FIELDS: Final = (
     "HTTP_ORIGIN",
@@ -31,12 +32,16 @@ class EnvironReader:
         return method
 
     def read(self, environ: Mapping[str, Any]) -> CORSRequest:
-        """Return what decides the request of an environ."""
+        """Return what decides the request of an environ, each value cut where it cannot count."""
+        get = environ.get
         # PEP 3333 has the path's bytes in Latin-1; read them as the frameworks do.
-        path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+        path = get("SCRIPT_NAME", "") + get("PATH_INFO", "")
         if not path.isascii():
             path = path.encode("latin-1", "replace").decode("utf-8", "replace")
-        parts: Any = (*map(environ.get, _FIELDS), environ.get("HTTP_HOST", ""), path)
+        fields = [value if value is None else value[:LONGEST_READ] for value in map(get, _FIELDS)]
+        host = get("HTTP_HOST", "")[:LONGEST_READ]
+        headers = HeaderFields(partial(_lines, environ))
+        parts: Any = (*fields, host, path, get("QUERY_STRING", ""), headers)
         return CORSRequest(environ["REQUEST_METHOD"], *parts)
 
     def decide(self, decider: Decider, environ: Mapping[str, Any]) -> Decision | None:
@@ -48,3 +53,11 @@ class EnvironReader:
             return decider.actual(environ.get("HTTP_ORIGIN"))
         fields: Any = map(environ.get, _FIELDS)
         return decider.decide(CORSRequest("OPTIONS", *fields))
+
+
+def _lines(environ: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for key, value in environ.items():
+        if key.startswith("HTTP_"):
+            yield key[5:].replace("_", "-"), value
+        elif key in ("CONTENT_TYPE", "CONTENT_LENGTH") and value:
+            yield key.replace("_", "-"), value

@@ -1,12 +1,28 @@
 """What goes wrong while serving: logged with its cause, the same thing at most once a minute."""
 
 import logging
+import sys
 import time
 from typing import Final
 
 logger: Final = logging.getLogger("cors_core")
 
 _QUIET_SECONDS: Final = 60.0
+
+
+def was_raised(error: BaseException) -> bool:
+    """Say whether code that was awaited raised `error`, rather than that the server cancels us.
+
+    asyncio's CancelledError is both: the task that the server cancels knows of it.
+    """
+    asyncio = sys.modules.get("asyncio")  # whoever could raise its error has imported it
+    if asyncio is None or not isinstance(error, asyncio.CancelledError):
+        return isinstance(error, Exception)
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # another library runs this, and cancels in its own way
+        return True
+    return task is None or not task.cancelling()
 
 
 class FailureLog:

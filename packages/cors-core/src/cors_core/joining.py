@@ -4,6 +4,7 @@ A response holds its headers as pairs of str (WSGI), as pairs of bytes (ASGI) or
 (Django, Falcon). Which headers a decision has is not known here.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
@@ -24,10 +25,10 @@ _UNRELATED: Final = frozenset([*_COMMON, *map(str.lower, _COMMON)])
 _FIRST_LETTERS: Final = frozenset("aAvV")
 
 
-class JoinedHeaders(Generic[Spelling]):
+class JoinedHeaders(ABC, Generic[Spelling]):
     """A decision's headers in one spelling, shared between requests and never changed."""
 
-    __slots__ = ("added", "answer", "vary")
+    __slots__ = ("added", "answer", "keeps", "vary")
 
     owned_prefix: ClassVar[Any]
     vary_name: ClassVar[Any]
@@ -37,7 +38,10 @@ class JoinedHeaders(Generic[Spelling]):
     answer: tuple[tuple[Spelling, Spelling], ...]
     """All headers of a preflight's response; empty for other requests."""
     vary: tuple[str, ...]
+    keeps: bool
+    """Whether the app's own `Access-Control-*` are kept: only where no policy applies."""
 
+    @abstractmethod
     def join(
         self, app_headers: Iterable[tuple[Spelling, Spelling]]
     ) -> list[tuple[Spelling, Spelling]]:
@@ -45,7 +49,6 @@ class JoinedHeaders(Generic[Spelling]):
 
         The app's `Access-Control-*` are dropped (R13) and the names of its Vary kept (R14).
         """
-        raise NotImplementedError
 
     def _joined_with_owned(self, app_headers: list[Any]) -> list[Any]:
         joined: list[Any] = []
@@ -54,16 +57,16 @@ class JoinedHeaders(Generic[Spelling]):
             name = pair[0].lower()
             if name == self.vary_name and self.vary:
                 vary.append(pair[1])
-            elif not name.startswith(self.owned_prefix):
+            elif self.keeps or not name.startswith(self.owned_prefix):
                 joined.append(pair)
         joined += self.added
         if vary:
             joined[-1] = self._merged(vary)
         return joined
 
+    @abstractmethod
     def _merged(self, values: list[Spelling]) -> tuple[Spelling, Spelling]:
         """Return the pair of Vary for an app's values of it and the decision's names."""
-        raise NotImplementedError
 
 
 class TextHeaders(JoinedHeaders[str]):
@@ -77,7 +80,8 @@ class TextHeaders(JoinedHeaders[str]):
     content: Pairs
     """The headers that describe the body of a preflight's response, the last ones of `answer`."""
 
-    def __init__(self, headers: Pairs, vary: tuple[str, ...], body: str) -> None:
+    def __init__(self, headers: Pairs, vary: tuple[str, ...], body: str, *, keeps: bool) -> None:
+        self.keeps = keeps
         self.vary = vary
         self.added = _added(headers, vary)
         self.content = _content(body)
@@ -107,7 +111,7 @@ class TextHeaders(JoinedHeaders[str]):
         added = self.added
         for name in app_headers:
             lower = name.lower()
-            if lower.startswith(self.owned_prefix):
+            if not self.keeps and lower.startswith(self.owned_prefix):
                 dropped.append(name)
             elif lower == "vary" and self.vary:
                 added = (*self.added[:-1], self._merged([app_headers[name]]))
@@ -127,7 +131,8 @@ class RawHeaders(JoinedHeaders[bytes]):
 
     body: bytes
 
-    def __init__(self, headers: Pairs, vary: tuple[str, ...], body: str) -> None:
+    def __init__(self, headers: Pairs, vary: tuple[str, ...], body: str, *, keeps: bool) -> None:
+        self.keeps = keeps
         self.vary = vary
         self.added = _encoded(_added(headers, vary))
         self.answer = self.added + _encoded(_content(body)) if body else ()
@@ -146,30 +151,6 @@ class RawHeaders(JoinedHeaders[bytes]):
     def _merged(self, values: list[bytes]) -> tuple[bytes, bytes]:
         merged = merged_vary([value.decode("latin-1") for value in values], self.vary)
         return (b"vary", merged.encode("latin-1"))
-
-
-class UntouchedText(TextHeaders):
-    """Leaves the app's headers as they are."""
-
-    __slots__ = ()
-
-    def join(self, app_headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Return the app's headers."""
-        return [*app_headers]
-
-    def changes(self, app_headers: Mapping[str, str]) -> tuple[Sequence[str], Pairs]:
-        """Return nothing to delete and nothing to set."""
-        return (), ()
-
-
-class UntouchedRaw(RawHeaders):
-    """Leaves the app's headers as they are."""
-
-    __slots__ = ()
-
-    def join(self, app_headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-        """Return the app's headers."""
-        return [*app_headers]
 
 
 def _added(headers: Pairs, vary: tuple[str, ...]) -> Pairs:

@@ -3,10 +3,11 @@
 How a decision's headers join those of an app's response is in `joining`.
 """
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
-from typing import ClassVar, Final, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
-from cors_core.joining import Pairs, RawHeaders, TextHeaders, UntouchedRaw, UntouchedText
+from cors_core.joining import Pairs, RawHeaders, TextHeaders
 
 
 class RequestKind(StrEnum):
@@ -15,6 +16,8 @@ class RequestKind(StrEnum):
     NOT_CORS = "not CORS"
     ACTUAL = "actual"
     PREFLIGHT = "preflight"
+    EXEMPT = "exempt"
+    """Any request to an endpoint that no policy applies to."""
 
 
 class Refusal(StrEnum):
@@ -23,6 +26,39 @@ class Refusal(StrEnum):
     ORIGIN = "origin"
     METHOD = "method"
     HEADERS = "headers"
+
+
+class HeaderFields(Mapping[str, str]):
+    """The header fields of a request by their names, in whatever case.
+
+    Nothing is read before the first look; then repeated lines are joined by commas.
+    """
+
+    __slots__ = ("_fields", "_lines")
+
+    def __init__(self, lines: Callable[[], Iterable[tuple[str, str]]]) -> None:
+        self._lines = lines
+        self._fields: dict[str, str] | None = None
+
+    def _read(self) -> dict[str, str]:
+        if self._fields is None:
+            values: dict[str, list[str]] = {}
+            for name, value in self._lines():
+                values.setdefault(name.lower(), []).append(value)
+            self._fields = {name: ", ".join(several) for name, several in values.items()}
+        return self._fields
+
+    def __getitem__(self, name: str) -> str:
+        return self._read()[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def __repr__(self) -> str:
+        return f"HeaderFields({self._read()!r})"
 
 
 class CORSRequest(NamedTuple):
@@ -44,6 +80,10 @@ class CORSRequest(NamedTuple):
     """Host, as the client wrote it; "" for none. Only the choice of a policy looks at it."""
     path: str = ""
     """The path as the server decoded it, mount points included; likewise."""
+    query: str = ""
+    """The query, without its question mark and not decoded; likewise."""
+    headers: Mapping[str, str] | None = None
+    """All header fields by name, whatever its case; likewise."""
 
     @property
     def is_preflight(self) -> bool:
@@ -100,8 +140,9 @@ class Decision:
         put("vary", vary)
         put("status", (400 if refused else 200) if preflight else None)
         put("body", body)
-        put("text", TextHeaders(headers, vary, body))
-        put("raw", RawHeaders(headers, vary, body))
+        exempt = kind is RequestKind.EXEMPT
+        put("text", TextHeaders(headers, vary, body, keeps=exempt))
+        put("raw", RawHeaders(headers, vary, body, keeps=exempt))
 
     @property
     def allowed(self) -> bool:
@@ -120,31 +161,15 @@ class Decision:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Decision):
             return NotImplemented
-        return type(self) is type(other) and self._identity() == other._identity()
+        return self._identity() == other._identity()
 
     def __hash__(self) -> int:
         return hash(self._identity())
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (type(self), self._identity())
+        return (Decision, self._identity())
 
     def __repr__(self) -> str:
         return "Decision(kind={!r}, refused={!r}, headers={!r}, vary={!r})".format(
             *self._identity()
         )
-
-
-class _Exempted(Decision):
-    """Leaves a response to its app: adds nothing, keeps all."""
-
-    __slots__ = ()
-
-    def __init__(self, *identity: object) -> None:
-        super().__init__(RequestKind.ACTUAL, (), (), ())
-        put = object.__setattr__
-        put(self, "text", UntouchedText((), (), ""))
-        put(self, "raw", UntouchedRaw((), (), ""))
-
-
-EXEMPTED: Final[Decision] = _Exempted()
-"""The decision on a request to an endpoint that no policy applies to."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Never
 from cors_core.decide import Decider
 from cors_core.errors import PolicyError, Problem
 from cors_core.messages import CORSRequest, Decision
-from cors_core.options.advice import advice_on
+from cors_core.options.advice import advice_on, allows_nobody
 from cors_core.options.openness import check_openness
 from cors_core.options.reading import (
     PolicySettings,
@@ -128,6 +128,11 @@ class Policy:
         ['allow_origins[0]']
         """
         return advice_on(self._settings)
+
+    @property
+    def allows_nobody(self) -> bool:
+        """Whether no origin can be allowed: none is listed, looked up or matched by a regex."""
+        return allows_nobody(self._settings)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a Policy is immutable: build another one to change {name!r}")

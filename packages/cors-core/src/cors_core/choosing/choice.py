@@ -7,13 +7,14 @@ decides is in `decide`; when it is chosen, in `layer`.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from cors_core.choosing.marks import EXEMPT
-from cors_core.choosing.paths import PathPrefixes
+from cors_core.choosing.paths import PathPrefixes, plain_path
 from cors_core.decide import Decider, Exemption
 from cors_core.errors import PolicyError, Problem
-from cors_core.failures import FailureLog
+from cors_core.failures import FailureLog, logger, was_raised
 from cors_core.messages import CORSRequest
 from cors_core.options.reading import NO_ORIGINS, PolicyOptions, PolicySettings, Problems
 from cors_core.policy import Policy, decider_of, policy_from
@@ -33,11 +34,18 @@ class PolicyRequest(NamedTuple):
     host: str
     """The Host header as the client wrote it, which may be a lie; "" for none."""
     path: str
-    """The path as the server decoded it, mount points included."""
+    """The path as the server decoded it, mount points included; runs of slashes count as one.
+
+    Where a segment is `.` or `..`, no callable is asked: the request is closed.
+    """
     method: str
     """The request's method; of a preflight, the one that it asks for."""
     origin: str | None
     """The Origin header, unchecked; `None` for a request that is no CORS request."""
+    query: str = ""
+    """The query without its question mark, not decoded."""
+    headers: Mapping[str, str] = MappingProxyType({})
+    """The header fields by name, whatever its case; repeated lines joined by commas."""
 
 
 PolicyCallable = Callable[[PolicyRequest], Policy | Awaitable[Policy | None] | None]
@@ -84,6 +92,11 @@ class PolicyChoice:
         """Decides every request to an unmarked endpoint, where that is known from the start."""
         if isinstance(self.default, Policy) and not self._paths.entries:
             self.fixed = decider_of(self.default)
+            if self.default.allows_nobody and not self._policies:
+                logger.warning(
+                    "the policy allows no origin, so browsers let no page of another origin read: "
+                    "list them in allow_origins, or write allow_origins=['*'] for everybody"
+                )
 
     def problem_of(self, source: object, where: str) -> Problem | None:
         """Return what is wrong with a source at some place of the app."""
@@ -96,9 +109,17 @@ class PolicyChoice:
 
         Of a ReloadablePolicy, its policy of the moment: a request that found it keeps it.
         """
-        source = self._paths.find(path)
-        source = self._named(self.default if source is None else source)
-        return getattr(source, "current", source)
+        source = self.default
+        if self._paths.entries:
+            plain = plain_path(path)
+            if plain is None:
+                return CLOSED
+            source = self._paths.find(plain) or source
+        try:
+            source = self._named(source)
+            return getattr(source, "current", source)
+        except Exception as error:  # noqa: BLE001  # logged; whatever fails closes
+            return self._closed(source, error)
 
     def decider_at_once(self, source: object) -> Decider | None:
         """Return what decides for a source that needs no look at the request, else `None`."""
@@ -110,33 +131,41 @@ class PolicyChoice:
     def choose(self, source: object, request: CORSRequest) -> Decider:
         """Return what decides `request` by a source. Never raises."""
         try:
-            decider = _read_found(self._found(source, request))
+            named = self._named(source)
+            found = self._asked(named, request) if callable(named) else named
+            decider = _read_found(found)
             if _asks_async(decider):
                 raise TypeError("its OriginLookup is async, and this adapter cannot await")
         except Exception as error:  # noqa: BLE001  # logged; whatever fails closes
             return self._closed(source, error)
-        return decider
+        return decider.varying if callable(named) else decider
 
     async def choose_async(self, source: object, request: CORSRequest) -> Decider:
         """Do as `choose`, awaiting an async callable."""
         try:
-            found = self._found(source, request)
-            return _read_found(await found if isinstance(found, Awaitable) else found)
-        except Exception as error:  # noqa: BLE001  # logged; whatever fails closes
+            named = self._named(source)
+            found = self._asked(named, request) if callable(named) else named
+            decider = _read_found(await found if isinstance(found, Awaitable) else found)
+        except BaseException as error:
+            if not was_raised(error):
+                raise
             return self._closed(source, error)
+        return decider.varying if callable(named) else decider
 
     def _named(self, source: object) -> object:
         return self._policies[source] if isinstance(source, str) else source
 
-    def _found(self, source: object, request: CORSRequest) -> object:
-        """Return what a source has for a request: maybe to be awaited."""
-        source = self._named(source)
-        if not callable(source):
-            return source
-        method = request.served_method
-        return source(PolicyRequest(request.host, request.path, method, request.origin))
+    def _asked(self, source: PolicyCallable, request: CORSRequest) -> object:
+        """Return what a callable has for a request: maybe to be awaited."""
+        path = plain_path(request.path)
+        if path is None:
+            return CLOSED
+        asked = PolicyRequest(request.host, path, request.served_method, request.origin)
+        if request.headers is not None:  # not `if`: that would read them
+            asked = asked._replace(query=request.query, headers=request.headers)
+        return source(asked)
 
-    def _closed(self, source: object, error: Exception) -> Decider:
+    def _closed(self, source: object, error: BaseException) -> Decider:
         # As many logs as callables and names were configured, however often a policy is replaced.
         key = type(source) if isinstance(source, Policy) else source
         log = self._failures.setdefault(key if isinstance(key, str) else id(key), FailureLog())

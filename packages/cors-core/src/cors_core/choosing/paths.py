@@ -1,9 +1,32 @@
-"""`paths`: which policy a path prefix names. The first that matches wins."""
+"""`paths`: which policy a path prefix names. The first that matches wins.
 
+Frameworks and file servers do not agree on what another spelling of a path serves: some strip
+leading slashes, some resolve dot segments, encoded or not. So paths are compared in one spelling,
+and those that have none are closed (the class of CVE-2019-18978 and CVE-2020-25032).
+"""
+
+import re
 from collections.abc import Iterable
 
 from cors_core.errors import Problem
 from cors_core.options.reading import Problems
+
+_SLASHES = re.compile(r"//+")
+_DOT_SEGMENT = re.compile(r"(?:^|[/\\])\.\.?(?:[/\\]|$)")
+
+
+def plain_path(path: str) -> str | None:
+    """Return a decoded path with each run of slashes as one, or `None` if it has dot segments.
+
+    >>> plain_path("//private/data")
+    '/private/data'
+    >>> plain_path("/public/../private/data")
+
+    RFC 3986 section 3.3; a backslash separates segments as well, as it does for some file servers.
+    """
+    if "." in path and _DOT_SEGMENT.search(path):
+        return None
+    return _SLASHES.sub("/", path) if "//" in path else path
 
 
 class PathPrefixes:
@@ -53,6 +76,9 @@ def _problem_of(option: str, prefix: object) -> Problem | None:
     if not isinstance(prefix, str) or not prefix.startswith("/") or "//" in prefix:
         reason = "is no path prefix of whole segments"
         return Problem(option, prefix, reason, "write one such as '/api/'")
+    if plain_path(prefix) is None:
+        reason = "has a . or .. segment, and such paths are closed"
+        return Problem(option, prefix, reason, "write the path that it stands for")
     if any(character in prefix for character in "?#*"):
         return Problem(
             option, prefix, "holds a ?, # or *, which no prefix does", "write the plain path"

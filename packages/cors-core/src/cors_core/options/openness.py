@@ -1,42 +1,15 @@
 """What is more open than a policy's author can have meant. Rule R17.
 
 With credentials an allowed origin reads what the user may read. So `*`, `null` (any sandboxed
-frame), a pattern over a public suffix and a regex that lets strangers in are refused.
+frame), a pattern over a public suffix and a regex that lets foreign sites in are refused.
 """
 
 import re
-from collections.abc import Iterator
-from functools import cache
-from typing import TYPE_CHECKING
 
 from cors_core.errors import Problem
+from cors_core.options.entries import SHARED_ORIGINS
 from cors_core.options.reading import Origins, PolicySettings, Problems
 from cors_core.origins.index import OriginPattern
-
-if TYPE_CHECKING:
-    from publicsuffixlist import PublicSuffixList
-
-_STRANGER = "cors-core-stranger"
-_SUFFIXES = (
-    "ai app cn co co.jp co.uk com com.br de dev eu fr in info io net org ru uk us xyz "
-    "github.io gitlab.io herokuapp.com netlify.app pages.dev vercel.app web.app"
-).split()
-_STRANGERS = tuple(
-    f"{scheme}://{host}{port}"
-    for scheme in ("https", "http")
-    for host in (
-        *(f"{_STRANGER}.{suffix}" for suffix in _SUFFIXES),
-        f"www.{_STRANGER}.com",
-        "stranger.com",
-        "203.0.113.7",
-    )
-    for port in ("", ":8443")
-)
-"""Origins of sites that no policy can mean: whoever matches one of them matches any such site."""
-
-_HOST_START = re.compile(r"(?<=://)[a-z0-9](?:[a-z0-9\-]|\\?\.(?=[a-z0-9]))*")
-_DOMAIN = re.compile(r"(?<![a-z0-9\-])(?:[a-z0-9][a-z0-9\-]*\\?\.)+[a-z]{2,}")
-_UNESCAPED_DOT = re.compile(r"(?<!\\)\.")
 
 
 def check_openness(settings: PolicySettings, origins: Origins, problems: Problems) -> None:
@@ -52,11 +25,9 @@ def check_openness(settings: PolicySettings, origins: Origins, problems: Problem
         if problem:
             problems.append(Problem(option, text, *problem))
     regex = settings.allow_origin_regex
-    stranger = regex and _stranger_let_in_by(regex)
-    if regex and stranger:
-        reason = f"lets other sites in, with credentials: it matches {stranger!r}"
-        fix = r"name your domain, its dots escaped and one before it: r'https://.+\.example\.com'"
-        problems.append(Problem("allow_origin_regex", regex.pattern, reason, fix))
+    finding = regex and _open_regex(regex)
+    if regex and finding:
+        problems.append(Problem("allow_origin_regex", regex.pattern, *finding))
     if "*" in settings.expose_headers:
         option = f"expose_headers[{settings.expose_headers.index('*')}]"
         reason = "is no wildcard with credentials, but a field name"
@@ -68,54 +39,33 @@ def _open_entry(entry: str | OriginPattern) -> tuple[str, str] | None:
     if entry == "*":
         fix = "list the origins that may send credentials, or set allow_credentials=False"
         return "lets any site in, with credentials", fix
-    if entry == "null":
-        reason = "lets any site in, with credentials: every sandboxed frame has this origin"
-        return reason, "serve that page from an origin of its own, and list it"
+    shared = SHARED_ORIGINS.get(entry) if isinstance(entry, str) else None
+    if shared:
+        return f"lets {shared.lets_in} in, with credentials: {shared.because}", shared.fix
     if isinstance(entry, OriginPattern) and entry.subdomains:
-        suffix = _public_suffix(entry.host)
+        from cors_core.options.public_suffixes import public_suffix_below  # late: a large table
+
+        suffix = public_suffix_below(entry.host)
         if suffix:
             reason = f"lets any site under the public suffix {suffix!r} in, with credentials"
             return reason, "list the origins themselves, or a wildcard over a domain of your own"
     return None
 
 
-@cache
-def _suffix_list() -> "PublicSuffixList":
-    from publicsuffixlist import PublicSuffixList  # late: a large table, for few policies
+def _open_regex(regex: re.Pattern[str]) -> tuple[str, str] | None:
+    """Return why the regex lets foreign sites in, or may do so, and the fix."""
+    from cors_core.options.foreign_sites import UndecidedError, foreign_origin  # late: as above
+    from cors_core.options.regexes import NotUnderstoodError, TooLargeError
 
-    # Unknown top-level domains (localhost, internal, test) are nobody's registry: not public.
-    return PublicSuffixList(accept_unknown=False)
-
-
-def _public_suffix(base: str) -> str | None:
-    """Return the public suffix that a wildcard over `base` spans, if any."""
-    host = base.removesuffix(".")
-    if _suffix_list().is_public(host):
-        return host
-    # The rule `*.ck` makes every name under ck a suffix, and a wildcard over ck spans them all.
-    return f"*.{host}" if _suffix_list().is_public(f"{_STRANGER}.{host}") else None
-
-
-def _stranger_let_in_by(regex: re.Pattern[str]) -> str | None:
-    """Return an origin that `regex` cannot mean but matches, if one is found."""
-    for origin in ("null", *_STRANGERS, *_neighbours(regex.pattern)):
-        if regex.fullmatch(origin):
-            return origin
-    return None
-
-
-def _neighbours(pattern: str) -> Iterator[str]:
-    """Yield origins that look like the hosts in `pattern` but belong to somebody else.
-
-    Three slips: no dot before the domain, no end after the host, a dot that is not escaped.
-    """
-    hosts: list[str] = []
-    for match in _DOMAIN.finditer(pattern):
-        subdomain, dot, top = match.group().rpartition(".")
-        hosts += [_STRANGER + match.group(), _UNESCAPED_DOT.sub("x", subdomain) + dot + top]
-    for match in (*_DOMAIN.finditer(pattern), *_HOST_START.finditer(pattern)):
-        hosts += [f"{match.group()}{glue}{_STRANGER}.com" for glue in (".", "")]
-    for host in hosts:
-        plain = host.replace("\\", "")
-        if plain not in pattern.replace("\\", ""):
-            yield from (f"https://{plain}", f"http://{plain}")
+    try:
+        origin = foreign_origin(regex) or ("null" if regex.fullmatch("null") else None)
+    except (NotUnderstoodError, TooLargeError, UndecidedError) as error:
+        reason = f"may let other sites in, with credentials: {error}"
+        return reason, "write it without assertions and back-references, or list the origins"
+    if origin is None:
+        return None
+    return (
+        f"lets other sites in, with credentials: it matches {origin!r}",
+        r"name your whole domain, its dots escaped and one before it,"
+        r" r'https://.+\.example\.com'; or list the origins, or set allow_credentials=False",
+    )

@@ -125,6 +125,20 @@ def _is_list(value: object) -> bool:
 
 def read_regex(value: object, problems: Problems) -> re.Pattern[str] | None:
     """Read `allow_origin_regex`: a str or a compiled pattern of str, matched whole."""
+    regex = _compiled(value, problems)
+    if regex is not None:
+        from cors_core.options.backtracking import (
+            slowness_of,  # late: large, and few policies have one
+        )
+
+        slowness = slowness_of(regex)
+        if slowness is None:
+            return regex
+        problems.append(Problem("allow_origin_regex", regex.pattern, *slowness))
+    return None
+
+
+def _compiled(value: object, problems: Problems) -> re.Pattern[str] | None:
     option = "allow_origin_regex"
     if value is None:
         return None

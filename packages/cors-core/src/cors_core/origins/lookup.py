@@ -1,45 +1,64 @@
-"""OriginLookup: origins that a database, or whatever a function asks, allows."""
+"""OriginLookup: origins that a database, or whatever a function asks, allows.
+
+What it remembers is in `remembered`, what is in flight in `questions`, who waits how in `asking`.
+"""
 
 import time
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
-from inspect import iscoroutine, iscoroutinefunction
-from threading import Lock
-from typing import TYPE_CHECKING
 
 from cors_core.errors import PolicyError, Problem
-from cors_core.failures import FailureLog
+from cors_core.origins.asking import ask_in_event_loop, ask_in_thread
+from cors_core.origins.questions import Lookup, Questions
+from cors_core.origins.remembered import Clock, Memory
 
-if TYPE_CHECKING:
-    import asyncio
+_LONGEST_TIMEOUT = 3_600
+"""Seconds. More is a mistake (milliseconds, perhaps), and past some point the system refuses it."""
 
-Lookup = Callable[[str], bool] | Callable[[str], Awaitable[bool]]
-Clock = Callable[[], float]
-
-_FAILED = object()
-
-_MOST_TRIES = 3
-"""Lookups that one request waits for at most, if each is invalidated while it is asked."""
+_LONGEST_INT = 2**63
+"""Seconds as an int, which must not overflow when a clock's float is added."""
 
 
 class OriginLookup:
     """Asks a function whether an origin is allowed, and remembers its answers for a while.
 
     :param lookup: `lookup(origin) -> bool`, sync or async; asked for well-formed origins only that
-        no static entry allows. An async one serves ASGI apps only. Whatever fails is a no.
+        no static entry allows. An async one serves ASGI apps only.
     :param ttl: seconds that a yes is remembered.
     :param max_entries: answers remembered of each kind; past it the least recently used goes.
     :param negative_ttl: seconds that a no is remembered; 0 for not at all.
-    :raises PolicyError: for numbers that make no sense, and for a lookup that cannot be called.
+    :param timeout: seconds that a request waits for a lookup.
+    :param max_in_flight: lookups that may run at once, and threads that may wait for them.
+    :param stale_if_error: seconds that a yes still counts after its `ttl` while the lookup fails;
+        0 for not at all.
+    :param clock: what tells the time in seconds, for tests of what is remembered.
+    :raises PolicyError: with every Problem: numbers that make no sense, what cannot be called.
 
     >>> origins = OriginLookup(lambda origin: origin == "https://a.example")
     >>> origins.allows("https://a.example")
     True
 
-    Yes and no are remembered apart, so that a flood of random origins, all of them no, neither
-    grows the memory nor drives out one yes. However many requests wait for an origin, it is asked
-    about once.
+    *What is remembered.* Yes and no are remembered apart, so that a flood of random origins, all
+    of them no, neither grows the memory nor displaces one yes.
+
+    *What is shared.* However many requests wait for an origin, it is asked about once: once by all
+    threads together, and once by each event loop. When all requests that wait for an async lookup
+    were cancelled, so is the lookup.
+
+    *What fails.* The lookup fails if it raises, returns anything but True or False, or takes
+    longer than `timeout`. Then an origin that was allowed until its answer expired stays allowed,
+    for up to `stale_if_error` seconds; any other is refused. For a second, other requests of that
+    origin get the same without asking. The same holds, for one request, if there is no room for
+    another lookup. It is logged, each of the two at most once a minute, and counted.
+
+    *Sync lookups.* A thread cannot be stopped. A WSGI request that runs a lookup waits until it
+    ends; only those that wait for that one give up after `timeout`. From async code it runs in one
+    of a few threads of its own, and the request gives up after `timeout`. In both cases a lookup
+    that overruns keeps its place among `max_in_flight` until it ends, so give the database's driver
+    a time limit as well.
+
+    *Invalidation.* A request uses the answer that it waited for. One that was asked before an
+    `invalidate` is not remembered, and requests that come afterwards ask anew.
+
+    Works under asyncio and trio, with threads, and in processes that fork.
     """
 
     def __init__(
@@ -49,19 +68,42 @@ class OriginLookup:
         ttl: float = 60,
         max_entries: int = 10_000,
         negative_ttl: float = 10,
+        timeout: float = 5,
+        max_in_flight: int = 100,
+        stale_if_error: float = 300,
         clock: Clock = time.monotonic,
     ) -> None:
-        _check(lookup, ttl, max_entries, negative_ttl)
-        self._lookup = lookup
+        from inspect import (
+            iscoroutinefunction,  # late: heavy, and only what looks origins up needs it
+        )
+
+        problems = [
+            *_callable_problems("lookup", lookup, "give a function of an origin"),
+            *_seconds_problems("ttl", ttl, zero="remembers nothing"),
+            *_count_problems("max_entries", max_entries),
+            *_seconds_problems("negative_ttl", negative_ttl),
+            *_seconds_problems("timeout", timeout, zero="leaves no time", most=_LONGEST_TIMEOUT),
+            *_count_problems("max_in_flight", max_in_flight),
+            *_seconds_problems("stale_if_error", stale_if_error),
+            *_callable_problems("clock", clock, "give a function that returns seconds"),
+        ]
+        if problems:
+            raise PolicyError(tuple(problems))
         self.is_async = iscoroutinefunction(lookup) or iscoroutinefunction(
             getattr(lookup, "__call__", None)  # noqa: B004  # an object with an async __call__
         )
-        self._lock = Lock()
-        self._allowed = _Answers(ttl, max_entries, clock)
-        self._refused = _Answers(negative_ttl, max_entries, clock)
-        self._asked: dict[str, Future[bool]] = {}
-        self._asked_async: dict[tuple[int, str], asyncio.Task[bool]] = {}
-        self._failures = FailureLog()
+        memory = Memory(
+            ttl=ttl,
+            negative_ttl=negative_ttl,
+            stale_if_error=stale_if_error,
+            max_entries=max_entries,
+            clock=clock,
+        )
+        self._allowed = memory.allowed
+        self._refused = memory.refused
+        self._questions = Questions(
+            lookup, memory, is_async=self.is_async, timeout=timeout, max_in_flight=max_in_flight
+        )
 
     def remembered(self, origin: str) -> bool | None:
         """Return the answer that is still good, or `None`.
@@ -74,174 +116,74 @@ class OriginLookup:
         return False if origin in self._refused.until and self._refused.has(origin) else None
 
     def allows(self, origin: str) -> bool:
-        """Say whether `origin` is allowed, asking if that is not remembered. Never raises.
+        """Say whether `origin` is allowed, asking a sync lookup if need be. Never raises.
 
-        An async lookup cannot be asked here: this says what `ask`, just before, found. That may
-        have expired in the instant between, and must not make a no of a yes.
+        An async lookup cannot be asked here: all but what is remembered is refused. Use the answer
+        of `ask` for the request that awaited it.
         """
-        with self._lock:
-            if self.is_async:
-                return origin in self._allowed.until
-            answer = self.remembered(origin)
-            if answer is not None:
-                return answer
-            asked = self._asked.get(origin)
-            mine = asked is None
-            if asked is None:
-                asked = self._asked[origin] = Future()
-        if mine:
-            allowed = False
-            try:
-                allowed = self._answer(origin, asked)
-            finally:  # also when the server stops this thread: others wait for the result
-                asked.set_result(allowed)
-        return asked.result()
+        answer = self.remembered(origin)
+        if answer is not None:
+            return answer
+        if self.is_async:
+            return self._questions.known(origin) is True
+        return ask_in_thread(self._questions, origin)
 
     async def ask(self, origin: str) -> bool:
-        """Say whether `origin` is allowed, awaiting an async lookup if need be. Never raises."""
-        if not self.is_async:
-            return self.allows(origin)
-        import asyncio
+        """Say whether `origin` is allowed, asking the lookup if need be. Never raises.
 
-        key = (id(asyncio.get_running_loop()), origin)
-        for _ in range(_MOST_TRIES):
-            with self._lock:
-                answer = self.remembered(origin)
-                if answer is not None:
-                    return answer
-                task = self._asked_async.get(key)
-                if task is None or task.done():  # done, yet here: cancelled before it began
-                    task = asyncio.ensure_future(self._answer_async(key))
-                    self._asked_async[key] = task
-            # Shielded: the request that asked first may go away while others still wait.
-            if not await asyncio.shield(task):
-                return False
-            if self.allows(origin):
-                return True
-            # It was invalidated meanwhile.
-        return False
+        The answer is for the request that awaits it, which is not to look for it again: it may
+        have been invalidated, displaced or expired since.
+        """
+        answer = self.remembered(origin)
+        return await ask_in_event_loop(self._questions, origin) if answer is None else answer
 
     def invalidate(self, origin: str | None = None) -> None:
-        """Forget the answer for `origin`, or all.
+        """Forget the answer for `origin`, or all, also as what counts while the lookup fails.
 
-        What is asked just now is not remembered either: whoever comes from now on asks anew.
+        What is asked just now is not remembered either: requests from now on ask anew.
         """
-        with self._lock:
-            self._allowed.forget(origin)
-            self._refused.forget(origin)
-            if origin is None:
-                self._asked.clear()
-                self._asked_async.clear()
-                return
-            self._asked.pop(origin, None)
-            for key in [key for key in self._asked_async if key[1] == origin]:
-                del self._asked_async[key]
+        self._questions.invalidate(origin)
 
-    def _answer(self, origin: str, mine: "Future[bool]") -> bool:
-        answer: object = _FAILED
-        try:
-            answer = self._lookup(origin)
-        except Exception as error:  # noqa: BLE001  # logged; whatever fails is a no
-            self._failed(origin, error)
-        finally:
-            answer = self._checked(origin, answer)
-            with self._lock:
-                if self._asked.get(origin) is mine:
-                    del self._asked[origin]
-                    self._remember(origin, answer)
-        return answer is True
+    def counts(self) -> dict[str, int]:
+        """Return numbers for a metric: of lookups `in_flight`, and of what went wrong so far.
 
-    async def _answer_async(self, key: tuple[int, str]) -> bool:
-        import asyncio
+        `failures` counts the lookups that raised, timed out or returned no bool; `over_limit`, the
+        requests for which there was no room to ask.
 
-        origin = key[1]
-        answer: object = _FAILED
-        task = asyncio.current_task()
-        try:
-            answer = await self._lookup(origin)  # type: ignore[misc]  # is_async says so
-        except asyncio.CancelledError as error:
-            if task is None or task.cancelling():  # the server stops
-                raise
-            self._failed(origin, error)
-        except Exception as error:  # noqa: BLE001  # logged; whatever fails is a no
-            self._failed(origin, error)
-        finally:
-            answer = self._checked(origin, answer)
-            with self._lock:
-                if self._asked_async.get(key) is task:
-                    del self._asked_async[key]
-                    self._remember(origin, answer)
-        return answer is True
-
-    def _checked(self, origin: str, answer: object) -> object:
-        if not isinstance(answer, bool) and answer is not _FAILED:
-            self._failed(origin, TypeError(f"lookup returned {answer!r}, not True or False"))
-            if iscoroutine(answer):
-                answer.close()  # else Python warns that nobody awaited it
-            return _FAILED
-        return answer
-
-    def _remember(self, origin: str, answer: object) -> None:
-        if answer is True:
-            self._allowed.put(origin)
-            return
-        self._allowed.forget(origin)
-        if answer is False:
-            self._refused.put(origin)
-
-    def _failed(self, origin: str, error: BaseException) -> None:
-        message = "the lookup of an allowed origin failed for %r, which is refused"
-        self._failures.report(message, origin, cause=error)
+        >>> OriginLookup(lambda origin: True).counts()
+        {'in_flight': 0, 'failures': 0, 'over_limit': 0}
+        """
+        return self._questions.counts()
 
 
-class _Answers:
-    """Origins with the same answer, each until it expires; the least recently used goes first."""
-
-    def __init__(self, ttl: float, most: int, clock: Clock) -> None:
-        self._ttl = ttl
-        self._most = most
-        self._clock = clock
-        self.until: OrderedDict[str, float] = OrderedDict()
-        """What is held, expired or not."""
-
-    def has(self, origin: str) -> bool:
-        until = self.until.get(origin)
-        if until is None or until <= self._clock():
-            return False
-        try:
-            self.until.move_to_end(origin)
-        except KeyError:  # another thread has just dropped it
-            return False
-        return True
-
-    def put(self, origin: str) -> None:
-        if self._ttl <= 0:
-            return
-        self.until[origin] = self._clock() + self._ttl
-        self.until.move_to_end(origin)
-        if len(self.until) > self._most:
-            self.until.popitem(last=False)
-
-    def forget(self, origin: str | None) -> None:
-        if origin is None:
-            self.until.clear()
-        else:
-            self.until.pop(origin, None)
+def _callable_problems(option: str, value: object, fix: str) -> list[Problem]:
+    return [] if callable(value) else [Problem(option, value, "cannot be called", fix)]
 
 
-def _check(lookup: object, ttl: float, max_entries: int, negative_ttl: float) -> None:
-    problems: list[Problem] = []
-    if not callable(lookup):
-        problems.append(
-            Problem("lookup", lookup, "cannot be called", "give a function of an origin")
-        )
-    if not ttl > 0:
-        problems.append(Problem("ttl", ttl, "remembers nothing", "use seconds above 0"))
-    if not negative_ttl >= 0:
-        problems.append(
-            Problem("negative_ttl", negative_ttl, "is negative", "use 0 or more seconds")
-        )
-    if isinstance(max_entries, bool) or not isinstance(max_entries, int) or max_entries < 1:
-        problems.append(Problem("max_entries", max_entries, "has no room", "use 1 or more"))
-    if problems:
-        raise PolicyError(tuple(problems))
+def _seconds_problems(
+    option: str, value: object, *, zero: str | None = None, most: float = float("inf")
+) -> list[Problem]:
+    """Return what is wrong with a number of seconds; `zero` is what is wrong with 0.
+
+    Infinity is fine unless there is a limit: an answer may be good until it is invalidated.
+    """
+    fix = "use seconds above 0" if zero else "use 0 or more seconds"
+    if most < float("inf"):
+        fix += f", at most {most:g}"
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # NaN
+        reason = "is no number"
+    elif value < 0:
+        reason = "is negative"
+    elif value == 0 and zero:
+        reason = zero
+    elif value > most or (isinstance(value, int) and value > _LONGEST_INT):
+        reason = "is too long"
+    else:
+        return []
+    return [Problem(option, value, reason, fix)]
+
+
+def _count_problems(option: str, value: object) -> list[Problem]:
+    if isinstance(value, bool) or not isinstance(value, int):
+        return [Problem(option, value, "is no whole number", "use 1 or more")]
+    return [] if value >= 1 else [Problem(option, value, "has no room", "use 1 or more")]
