@@ -7,7 +7,7 @@ from tests.test_layering import core_modules, imports_of
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "how-a-request-travels.md"
 
-AT_START_ONLY = {"options", "choosing.followed_file", "choosing.policy_file"}
+AT_START_ONLY = {"options", "startup", "choosing.followed_file", "choosing.policy_file"}
 """Modules and folders that no request comes to."""
 UNDER_ALL = {"errors", "failures", "fetch_standard"}
 """What any module may use."""

@@ -1,11 +1,12 @@
 """Finds the mark of the responder that serves a request, by Falcon's own router."""
 
+from collections.abc import Mapping
 from functools import cache
-from typing import Any, NamedTuple, Never, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import falcon
 
-from cors_core.adapters import MARKS, PolicyRequest, mark_of
+from cors_core.adapters import CLOSED, MARKS, FailureLog, mark_of
 
 
 class Router(Protocol):
@@ -27,6 +28,7 @@ class FalconRoutes:
 
     def __init__(self, router: Router | None) -> None:
         self._router = router
+        self._failures = FailureLog()
 
     def marked(self) -> bool:
         """Say whether any responder may be marked."""
@@ -38,14 +40,12 @@ class FalconRoutes:
         `None` also where no responder serves the method: sinks, static routes, a 404 or 405.
         """
         if self._router is None:
-            return _mark_without_router(asked.resource)
-        try:
-            found = self._router.find(asked.req.path, asked.req)
-        except falcon.HTTPError:  # this is how some routers and converters say that none does
-            return None
-        if not found or found[0] is None:  # older routers find a tuple of None
-            return None
-        resource, responders = found[:2]
+            return self._unread(asked.resource, "give the app's router to CORSMiddleware as well")
+        found = self._find(asked)
+        if asked.resource is not None and type(found[0]) is not type(asked.resource):
+            fix = "the router given to CORSMiddleware does not lead there; give the app's own"
+            return self._unread(asked.resource, fix)
+        resource, responders = found
         responder = responders.get(method)
         # Falcon puts its own where a resource has none. The one for OPTIONS answers; the others
         # are a 405.
@@ -58,18 +58,30 @@ class FalconRoutes:
         """Return the mark of the responder that has just answered."""
         return self.mark_for(asked, asked.req.method)
 
+    def _find(self, asked: Asked) -> tuple[object, Mapping[str, Any]]:
+        """Return the resource at a request's path and its responders by method; `None` and none."""
+        router: Any = self._router
+        try:
+            found = router.find(asked.req.path, asked.req)
+        except falcon.HTTPError:  # this is how some routers and converters say that none does
+            found = None
+        if not found or found[0] is None:  # older routers find a tuple of None
+            return None, {}
+        return found[0], found[1]
 
-def _mark_without_router(resource: object) -> object:
-    """Return what stands for the marks of a resource that cannot be told apart: closed, logged."""
-    kind: Any = type(resource)  # `Any`, because mypy doubts that a type can be hashed
-    return _unread if _has_marks(kind) else None
+    def _unread(self, resource: object, fix: str) -> object:
+        """Return what decides for a resource whose marks cannot be read: closed, and logged."""
+        kind: Any = type(resource)  # `Any`, because mypy doubts that a type can be hashed
+        if not _has_marks(kind):
+            return None
+        name = f"{kind.__module__}.{kind.__qualname__}"
+        self._failures.report(
+            "the marks of %s cannot be read, and the request is refused: %s", name, fix
+        )
+        return CLOSED
 
 
 @cache
 def _has_marks(resource: type) -> bool:
     responders = (getattr(resource, name) for name in dir(resource) if name.startswith("on_"))
     return mark_of(resource, *responders) is not None
-
-
-def _unread(_: PolicyRequest) -> Never:
-    raise LookupError("this resource has marks: give the app's router to CORSMiddleware as well")

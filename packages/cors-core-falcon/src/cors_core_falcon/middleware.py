@@ -1,20 +1,22 @@
 """CORSMiddleware for `falcon.App` and `falcon.asgi.App`: one object serves both."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Unpack
+from functools import partial
+from typing import TYPE_CHECKING, Never, Unpack
 
 from cors_core.adapters import (
-    CORSRequest,
-    Decider,
-    Decision,
     EnvironReader,
     Layer,
     PolicyChoice,
     PolicyOptions,
     PolicySource,
     ScopeReader,
+    at_first_request,
+    build_choice,
 )
 from cors_core_falcon.marks import Asked, FalconRoutes, Router
+from cors_core_falcon.placement import warn_of_placement
+from cors_core_falcon.requests import RequestReader, environ_of, scope_of
 from cors_core_falcon.responses import answer_preflight, put_headers
 
 if TYPE_CHECKING:
@@ -46,17 +48,20 @@ class CORSMiddleware:
 
     def __init__(
         self,
-        *,
+        *positional: Never,
         policy: PolicySource = None,
         policies: Mapping[str, object] | None = None,
         paths: Iterable[tuple[str, object]] | None = None,
         router: Router | None = None,
         **options: Unpack[PolicyOptions],
     ) -> None:
-        choice = PolicyChoice(policy, options, policies, paths, awaits=True)
+        build = partial(PolicyChoice, policy, options, policies, paths, awaits=True)
+        choice = build_choice("CORSMiddleware", positional, build)
         routes = FalconRoutes(router)
-        self._wsgi = Layer(choice, _Reader(EnvironReader(), "env"), routes)
-        self._asgi = Layer(choice, _Reader(ScopeReader(), "scope"), routes)
+        self._wsgi = Layer(choice, RequestReader(EnvironReader(), environ_of), routes)
+        self._asgi = Layer(choice, RequestReader(ScopeReader(), scope_of), routes)
+        for layer in (self._wsgi, self._asgi):
+            at_first_request(layer, lambda _: warn_of_placement(CORSMiddleware))
 
     def process_request(self, req: "falcon.Request", resp: "falcon.Response") -> None:
         """Answer a preflight, so that neither later middleware nor a responder sees it."""
@@ -101,28 +106,3 @@ class CORSMiddleware:
         One policy decides alike before and after, so most requests need only `process_response`.
         """
         return req.method == "OPTIONS" or self._wsgi.choice.fixed is None
-
-
-class _Reader:
-    """Reads what was asked of Falcon, by the environ or scope that its request was made from."""
-
-    def __init__(self, reader: EnvironReader | ScopeReader, attribute: str) -> None:
-        self._reader: Any = reader
-        self._attribute = attribute
-
-    def method(self, asked: Asked) -> str:
-        """Return the request's method."""
-        method: str = asked.req.method
-        return method
-
-    def read(self, asked: Asked) -> CORSRequest:
-        """Return what decides a request."""
-        request: CORSRequest = self._reader.read(getattr(asked.req, self._attribute))
-        return request
-
-    def decide(self, decider: Decider, asked: Asked) -> Decision | None:
-        """Return the decision on a request."""
-        decision: Decision | None = self._reader.decide(
-            decider, getattr(asked.req, self._attribute)
-        )
-        return decision

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Unpack
 
-from flask import Flask
+from flask import Blueprint, Flask
 
 from cors_core.adapters import PolicyChoice, PolicyError, PolicyOptions, PolicySource, Problem
 from cors_core_flask.middleware import FlaskMiddleware
 from cors_core_flask.routes import check_marks
+from cors_core_flask.startup import warn_of_no_policy, warn_of_settings
 
 _KEY = "cors_core"
 _SETTING = "CORS_CORE"
@@ -21,8 +22,9 @@ class CORS:
     `init_app` or in `app.config["CORS_CORE"]` (a policy, or a dict of all these). One place only.
     Views with a mark, `cors_policy` or `cors_exempt`, are decided by that.
 
-    :raises PolicyError: see Policy; also for a policy given twice, and for views that the app has
-        already whose mark names no policy. Of later ones the log tells.
+    :raises PolicyError: see Policy; also for a blueprint in the app's place, for a policy given
+        twice, and for views that the app has already whose mark names no policy. Of later ones the
+        log tells.
     :raises RuntimeError: if the app has a CORS already.
 
     >>> CORS(app, allow_origins=["https://app.example"])  # doctest: +SKIP
@@ -54,6 +56,7 @@ class CORS:
         **options: Unpack[PolicyOptions],
     ) -> None:
         """Do for `app` what the constructor does; for application factories."""
+        _check_app(app)
         if _KEY in app.extensions:
             raise RuntimeError(
                 f"the Flask app {app.name!r} has a CORS already; call CORS(app) or init_app once"
@@ -65,8 +68,25 @@ class CORS:
         }
         choice = _choice_of(places)
         check_marks(app, choice)
+        if not any(place is not None for place in places.values()):
+            warn_of_no_policy()
+        warn_of_settings(app)
         app.extensions[_KEY] = choice.default
         app.wsgi_app = FlaskMiddleware(app, choice)  # type: ignore[method-assign]  # Flask's documented way
+
+
+def _check_app(app: object) -> None:
+    if isinstance(app, Flask):
+        return
+    fix = "write CORS(app, allow_origins=[...])"
+    if isinstance(app, Blueprint):
+        prefix = f"/{(app.url_prefix or app.name).strip('/')}/"
+        fix = (
+            "write CORS(app, ...), and for the blueprint mark its views with cors_policy, or give"
+            f" paths=[({prefix!r}, policy)]"
+        )
+    reason = f"is of type {type(app).__name__}, not a Flask app"
+    raise PolicyError((Problem("app", app, reason, fix),))
 
 
 def _given(policy: object, policies: Any, paths: Any, options: Any) -> PolicyChoice | None:

@@ -4,8 +4,15 @@ from typing import TYPE_CHECKING, NoReturn
 
 from flask import Flask
 
-from cors_core.adapters import EnvironReader, Layer, PolicyChoice, WSGIMiddleware
+from cors_core.adapters import (
+    EnvironReader,
+    Layer,
+    PolicyChoice,
+    WSGIMiddleware,
+    at_first_request,
+)
 from cors_core_flask.routes import FlaskRoutes
+from cors_core_flask.startup import look_at
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -16,6 +23,7 @@ class FlaskMiddleware(WSGIMiddleware):
 
     def __init__(self, app: Flask, choice: PolicyChoice) -> None:
         super().__init__(app.wsgi_app, Layer(choice, EnvironReader(), FlaskRoutes(app)))
+        at_first_request(self.layer, lambda _: look_at(app))
 
     def answer_crash(
         self, error: Exception, environ: "WSGIEnvironment", start_response: "StartResponse"

@@ -56,6 +56,15 @@ def check_marks(app: Flask, choice: PolicyChoice) -> None:
         raise PolicyError(problems)
 
 
+def read_for_marks(app: Flask) -> Iterator[object]:
+    """Yield all that marks are read from: each view, and of a class its own and its methods'."""
+    for view in app.view_functions.values():
+        view_class = getattr(view, "view_class", None)
+        yield from (view, view_class)
+        for method in getattr(view_class, "methods", None) or ():
+            yield getattr(view_class, method.lower(), None)
+
+
 def _mark(app: Flask, request: Request) -> object:
     """Return the mark of a routed request's view: of its method, its own, of its class."""
     rule = request.url_rule

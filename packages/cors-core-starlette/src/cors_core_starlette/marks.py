@@ -18,9 +18,8 @@ _CLASS_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "Q
 
 def mark_for(endpoint: Any, method: str) -> Any:
     """Return the mark of an endpoint for one method; a method's own beats that of its class."""
-    while isinstance(endpoint, partial):
-        endpoint = endpoint.func
-    if not (isinstance(endpoint, type) and issubclass(endpoint, HTTPEndpoint)):
+    endpoint = _without_partials(endpoint)
+    if not _is_class(endpoint):
         return mark_of(endpoint)
     if method not in _CLASS_METHODS:
         return None
@@ -47,6 +46,15 @@ class MarkedEndpoints:
         self.exist = bool(self.marks) or find_router(app) is None
         """Whether there are any, or may be: middleware that hides its app hides them."""
 
+    def read(self) -> Iterator[object]:
+        """Yield all that marks are read from: each endpoint, and the methods of a class."""
+        for leaf in self._listing.leaves:
+            endpoint = _without_partials(leaf.endpoint)
+            yield endpoint
+            if _is_class(endpoint):
+                for method in _CLASS_METHODS:
+                    yield getattr(endpoint, method.lower(), None)
+
     @property
     def changed(self) -> bool:
         """Whether the app has more or fewer routes by now."""
@@ -68,3 +76,13 @@ def _marks_of(endpoint: object) -> Iterator[object]:
         mark = mark_for(endpoint, method)
         if mark is not None:
             yield mark
+
+
+def _without_partials(endpoint: Any) -> Any:
+    while isinstance(endpoint, partial):
+        endpoint = endpoint.func
+    return endpoint
+
+
+def _is_class(endpoint: object) -> bool:
+    return isinstance(endpoint, type) and issubclass(endpoint, HTTPEndpoint)

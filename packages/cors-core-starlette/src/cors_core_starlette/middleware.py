@@ -1,8 +1,9 @@
 """CORSMiddleware for Starlette and FastAPI: the ASGI one, with the framework's own 500 page."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from inspect import iscoroutinefunction
-from typing import Any, Unpack
+from typing import Any, Never, Unpack
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -23,7 +24,12 @@ from cors_core.adapters import (
     Scope,
     ScopeReader,
     Send,
+    at_first_request,
+    build_choice,
+    check_app,
+    fail_startup,
 )
+from cors_core_starlette.placement import is_built_by_starlette, warn_of_placement
 from cors_core_starlette.served import StarletteRoutes
 
 Handler = Callable[[Request, Exception], Any]
@@ -34,7 +40,9 @@ _ANSWERED = "cors_core_starlette.answered"
 class CORSMiddleware(ASGIMiddleware):
     """Puts a policy into a Starlette or FastAPI app.
 
-    Takes a `policy` or its options, and raises, as `cors_core.asgi.CORSMiddleware` does.
+    Takes a `policy` or its options, and raises, as `cors_core.asgi.CORSMiddleware` does. Starlette
+    builds what `add_middleware` was given only when the app starts to serve: a PolicyError fails
+    the start-up then, or every request where the server runs no lifespan.
 
     >>> app.add_middleware(CORSMiddleware, allow_origins=["https://app.example"])  # doctest: +SKIP
 
@@ -47,26 +55,52 @@ class CORSMiddleware(ASGIMiddleware):
     def __init__(
         self,
         app: ASGIApp,
-        *,
+        *positional: Never,
         policy: PolicySource = None,
         policies: Mapping[str, object] | None = None,
         paths: Iterable[tuple[str, object]] | None = None,
         **options: Unpack[PolicyOptions],
     ) -> None:
-        choice = PolicyChoice(policy, options, policies, paths, awaits=True)
+        check_app(app, "an ASGI")
+        self._refused: PolicyError | None = None
+        build = partial(PolicyChoice, policy, options, policies, paths, awaits=True)
+        try:
+            choice = build_choice("CORSMiddleware", positional, build)
+        except PolicyError as error:
+            if not is_built_by_starlette(app):
+                raise
+            self._refused = error
+            choice = PolicyChoice(awaits=True)
         self._routes = StarletteRoutes(app, choice)
         super().__init__(app, Layer(choice, ScopeReader(), self._routes))
+        self._look_once = at_first_request(self.layer, self._look)
+        if self._refused:
+            self.layer.at_once = self._raise_if_refused
 
     async def serve_other(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Check the marks when the app starts; serve the rest untouched."""
-        if scope["type"] == "lifespan" and MARKS.exist:
+        """Fail the app's start-up if its policy or a mark is wrong; serve the rest untouched."""
+        if scope["type"] == "lifespan":
             try:
-                self._routes.check(scope)
+                self._raise_if_refused(scope)
+                if MARKS.exist:
+                    self._routes.check(scope)
             except PolicyError as error:
-                await receive()  # servers take a mere exception for an app without a lifespan
-                await send({"type": "lifespan.startup.failed", "message": str(error)})
-                raise
+                await fail_startup(error, receive, send)
+            self._look_once(scope)
+        else:
+            self._raise_if_refused(scope)
         await super().serve_other(scope, receive, send)
+
+    def _raise_if_refused(self, scope: Scope) -> None:
+        """Raise what the policy was refused for, if it was while Starlette built its stack."""
+        if self._refused:
+            raise PolicyError(self._refused.problems)
+
+    def _look(self, scope: Scope) -> None:
+        """Log what keeps this middleware, or a mark, from having the effect that it seems to."""
+        warn_of_placement(scope.get("app"), self.app, CORSMiddleware)
+        if MARKS.exist:
+            self._routes.warn_of_unreached_marks(scope)
 
     async def answer_crash(
         self, error: Exception, owner: object, scope: Scope, receive: Receive, send: Send

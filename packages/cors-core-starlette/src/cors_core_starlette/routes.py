@@ -4,6 +4,7 @@ FastAPI's router is Starlette's, with one kind of route more. No path is read he
 themselves are asked whether they match. Nothing here knows of marks or policies.
 """
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from starlette.applications import Starlette
@@ -31,22 +32,31 @@ class Leaf(NamedTuple):
     """The methods that its route lets through; none for all."""
 
 
-def find_router(app: Any) -> FoundRouter | None:
-    """Return the router that an app leads to, through whatever middleware; `None` for no router.
+def layers_of(app: Any) -> Iterator[Any]:
+    """Yield an app and all that it wraps, to its router, or to what hides the rest.
 
     Middleware keeps what it wraps as `app`: that is Starlette's convention, and FastAPI's.
     """
-    root_path = ""
     for _ in range(_MOST_WRAPPERS):
+        yield app
         if isinstance(app, Router):
-            return FoundRouter(app, root_path)
+            return
         if isinstance(app, Starlette):
-            root_path = getattr(app, "root_path", "") or root_path
             app = app.router
         else:  # a router's own middleware wraps a bound method of the router
             app = getattr(app, "app", None) or getattr(app, "__self__", None)
             if app is None:
-                break
+                return
+
+
+def find_router(app: object) -> FoundRouter | None:
+    """Return the router that an app leads to, through whatever middleware; `None` for no router."""
+    root_path = ""
+    for layer in layers_of(app):
+        if isinstance(layer, Router):
+            return FoundRouter(layer, root_path)
+        if isinstance(layer, Starlette):
+            root_path = getattr(layer, "root_path", "") or root_path
     return None
 
 

@@ -1,10 +1,19 @@
 """StarletteRoutes: which of an app's endpoints serves a request, and with what mark."""
 
+from itertools import chain
 from types import FunctionType
 
 from starlette.applications import Starlette
 
-from cors_core.adapters import MARKS, ASGIApp, PolicyChoice, PolicyError, Scope, mark_of
+from cors_core.adapters import (
+    MARKS,
+    ASGIApp,
+    PolicyChoice,
+    PolicyError,
+    Scope,
+    mark_of,
+    warn_of_unreached_marks,
+)
 from cors_core_starlette.marks import MarkedEndpoints, mark_for
 from cors_core_starlette.routes import endpoint_at, find_router
 
@@ -28,6 +37,18 @@ class StarletteRoutes:
         :raises PolicyError: with every mark that names no known policy.
         """
         self._look_through(self._root(scope))
+
+    def warn_of_unreached_marks(self, scope: Scope) -> None:
+        """Log the marks of this process that nothing below this app's routes carries.
+
+        Where the middleware stands below a mount, also the routes beside that mount count: what is
+        marked there is not lost, but none of our business.
+        """
+        apps = [self._root(scope), scope.get("app")]
+        found = [MarkedEndpoints(app) for app in apps if find_router(app)]
+        if found:
+            read = chain.from_iterable(endpoints.read() for endpoints in found)
+            warn_of_unreached_marks(read, "this Starlette app")
 
     def marked(self) -> bool:
         """Say whether any endpoint of this app is marked, or may be."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from functools import partial
-from typing import Any, Final, Unpack
+from typing import Any, Final, Never, Unpack
 
 from cors_core.choosing.choice import PolicyChoice, PolicySource
 from cors_core.layer import Layer, Undecided
 from cors_core.messages import Decision
 from cors_core.options.reading import PolicyOptions
 from cors_core.scopes import Scope, ScopeReader
+from cors_core.startup import check_app
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -101,7 +102,7 @@ class CORSMiddleware(ASGIMiddleware):
     :param policy: a ready Policy, a ReloadablePolicy or a callable; else give options as keywords.
     :param policies: more of them, by the names that marks and `paths` use.
     :param paths: pairs of a path prefix and a policy or name; the first that matches wins.
-    :raises PolicyError: see Policy; also for a policy together with options.
+    :raises PolicyError: see Policy; also for a policy together with options, or without an app.
 
     >>> app = CORSMiddleware(app, allow_origins=["https://app.example"])  # doctest: +SKIP
     """
@@ -115,8 +116,22 @@ class CORSMiddleware(ASGIMiddleware):
         paths: Iterable[tuple[str, object]] | None = None,
         **options: Unpack[PolicyOptions],
     ) -> None:
+        check_app(app, "an ASGI")
         choice = PolicyChoice(policy, options, policies, paths, awaits=True)
         super().__init__(app, Layer(choice, ScopeReader()))
+
+
+async def fail_startup(error: Exception, receive: Receive, send: Send) -> Never:
+    """Fail the start-up of an app whose lifespan has just begun, then raise `error`.
+
+    A server takes an exception alone to mean that the app has no lifespan, and serves it; after
+    this message it logs the error's text and exits.
+
+    https://asgi.readthedocs.io/en/latest/specs/lifespan.html#startup-failed-send-event
+    """
+    await receive()
+    await send({"type": "lifespan.startup.failed", "message": str(error)})
+    raise error
 
 
 async def _send_awaited(awaited: Awaitable[Decision], message: Message, send: Send) -> None:

@@ -12,6 +12,7 @@ from cors_core.environs import EnvironReader
 from cors_core.layer import Layer
 from cors_core.messages import Decision
 from cors_core.options.reading import PolicyOptions
+from cors_core.startup import check_app
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -91,7 +92,7 @@ class CORSMiddleware(WSGIMiddleware):
     :param policy: a ready Policy, a ReloadablePolicy or a callable; else give options as keywords.
     :param policies: more of them, by the names that marks and `paths` use.
     :param paths: pairs of a path prefix and a policy or name; the first that matches wins.
-    :raises PolicyError: see Policy; also for a policy together with options.
+    :raises PolicyError: see Policy; also for a policy together with options, or without an app.
 
     >>> app = CORSMiddleware(app, allow_origins=["https://app.example"])  # doctest: +SKIP
     """
@@ -105,6 +106,7 @@ class CORSMiddleware(WSGIMiddleware):
         paths: Iterable[tuple[str, object]] | None = None,
         **options: Unpack[PolicyOptions],
     ) -> None:
+        check_app(app, "a WSGI")
         choice = PolicyChoice(policy, options, policies, paths, awaits=False)
         super().__init__(app, Layer(choice, EnvironReader()))
 
