@@ -1,8 +1,10 @@
 """Marks on endpoints: which policy a route wants. The adapters read them; nothing here routes."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum
 from typing import Any, Final, TypeVar
+from weakref import ref
 
 from cors_core.errors import PolicyError, Problem
 
@@ -21,12 +23,27 @@ EXEMPT: Final = Exemption.EXEMPT
 
 
 class Marks:
-    """Whether any endpoint of this process was ever marked; if none, none need be looked for."""
+    """The endpoints of this process that were ever marked; if none, none need be looked for."""
 
-    __slots__ = ("exist",)
+    __slots__ = ("_endpoints", "exist")
 
     def __init__(self) -> None:
         self.exist = False
+        self._endpoints: list[ref[Any]] = []
+
+    def add(self, endpoint: object) -> None:
+        """Remember an endpoint while it lives; one that takes no weak reference is left out."""
+        self.exist = True
+        with suppress(TypeError):
+            # The dead are removed, because some decorators mark a new function in each request:
+            # Django's method_decorator does.
+            self._endpoints.append(ref(endpoint, self._endpoints.remove))
+
+    def endpoints(self) -> list[object]:
+        """Return the marked endpoints that are still alive, in the order of marking."""
+        # Of a copy: another thread may mark one, or the last reference to one may go, meanwhile.
+        alive = [reference() for reference in tuple(self._endpoints)]
+        return [endpoint for endpoint in alive if endpoint is not None]
 
 
 MARKS: Final = Marks()
@@ -74,5 +91,5 @@ def mark_of(*endpoints: object) -> Any:
 def _marked(endpoint: _Endpoint, mark: object) -> _Endpoint:
     # In a tuple: a callable that hung on a class by itself would be a method of its instances.
     setattr(endpoint, _ATTRIBUTE, (mark,))
-    MARKS.exist = True
+    MARKS.add(endpoint)
     return endpoint
