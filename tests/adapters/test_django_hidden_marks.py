@@ -33,7 +33,7 @@ from tests.behaviour.transports import Response, call_asgi, call_wsgi
 DEFAULT = Policy(allow_origins=[ORIGIN], allow_methods=["*"])
 PUBLIC = Policy(allow_origins=["*"], allow_methods=["*"])
 CHOICE = {"policy": DEFAULT, "policies": {"public": PUBLIC}}
-SITE = "tests.adapters.django_marks_site"
+SITE = "tests.adapters.django_hidden_marks_site"
 REST = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "UNAUTHENTICATED_USER": None,

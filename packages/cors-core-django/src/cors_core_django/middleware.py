@@ -1,9 +1,12 @@
 """CORSMiddleware for Django, sync and async."""
 
+import logging
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -32,6 +35,7 @@ class CORSMiddleware:
         if self._is_async:
             markcoroutinefunction(self)
         _layer(self._is_async)
+        _look_for_the_app()
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         """Answer the request, or have it answered with the policy's headers."""
@@ -60,6 +64,17 @@ def _layer(is_async: bool) -> Layer[HttpRequest]:
         return layer_from_settings(is_async)
     except PolicyError as error:
         raise ImproperlyConfigured(f"the setting {SETTING}: {error}") from error
+
+
+@cache
+def _look_for_the_app() -> None:
+    """Log a warning, once in the life of the process, if no system check looks at the settings."""
+    if apps.ready and not apps.is_installed("cors_core_django"):
+        logging.getLogger("cors_core").warning(
+            "INSTALLED_APPS has no 'cors_core_django', so `manage.py check` says nothing about"
+            " %s, MIDDLEWARE and marks",
+            SETTING,
+        )
 
 
 def _preflight_response(decision: Decision) -> HttpResponse:

@@ -11,7 +11,9 @@ from cors_core.environs import EnvironReader
 from cors_core.errors import PolicyError, Problem
 from cors_core.layer import Layer, Reader, Routes, Undecided
 from cors_core.messages import CORSRequest, Decision, HeaderFields
+from cors_core.options.advice import allows_nobody
 from cors_core.options.reading import PolicyOptions
+from cors_core.options.unknown import not_an_option
 from cors_core.scopes import Scope, ScopeReader
 from cors_core.wsgi import STATUS_LINES, WSGIMiddleware
 
@@ -42,5 +44,7 @@ __all__ = [
     "Send",
     "Undecided",
     "WSGIMiddleware",
+    "allows_nobody",
     "mark_of",
+    "not_an_option",
 ]
