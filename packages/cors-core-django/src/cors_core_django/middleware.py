@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from cors_core.adapters import Decision, Layer, PolicyError
+from cors_core.adapters import MARKS, Decision, Layer, PolicyError
 from cors_core_django.settings import LAYERS, SETTING, layer_from_settings
 
 GetResponse = Callable[[HttpRequest], Any]
@@ -45,7 +45,10 @@ class CORSMiddleware:
         found = layer.at_once(request) or layer.before(request)
         if isinstance(found, Decision) and found.status is not None:
             return _preflight_response(found)
+        urlconf = _urlconf_of(request)
         response = self._get_response(request)
+        if _urlconf_of(request) is not urlconf and MARKS.exist:
+            _urlconf_came_late()
         return _with_headers(layer.after(found, request), response)
 
     async def _respond_async(
@@ -54,7 +57,10 @@ class CORSMiddleware:
         found = layer.at_once(request) or await layer.before_async(request)
         if isinstance(found, Decision) and found.status is not None:
             return _preflight_response(found)
+        urlconf = _urlconf_of(request)
         response = await self._get_response(request)
+        if _urlconf_of(request) is not urlconf and MARKS.exist:
+            _urlconf_came_late()
         return _with_headers(await layer.after_async(found, request), response)
 
 
@@ -75,6 +81,19 @@ def _look_for_the_app() -> None:
             " %s, MIDDLEWARE and marks",
             SETTING,
         )
+
+
+def _urlconf_of(request: HttpRequest) -> object:
+    return getattr(request, "urlconf", None)
+
+
+@cache
+def _urlconf_came_late() -> None:
+    """Log, once in the life of the process, why a preflight may find other marks than a request."""
+    logging.getLogger("cors_core").warning(
+        "a middleware below CORSMiddleware sets request.urlconf: it must stand above, because"
+        " preflights are answered before it, by the marks of the views of ROOT_URLCONF"
+    )
 
 
 def _preflight_response(decision: Decision) -> HttpResponse:

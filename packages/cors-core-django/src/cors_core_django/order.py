@@ -48,6 +48,8 @@ _CAN_ANSWER: dict[str, Callable[[], bool]] = {
     "django.middleware.csp.ContentSecurityPolicyMiddleware": _never,
     "django.middleware.csrf.CsrfViewMiddleware": _never,
     "django.middleware.gzip.GZipMiddleware": _never,
+    # Chooses the URLconf, which preflights need as well.
+    "django_hosts.middleware.HostsRequestMiddleware": _never,
 }
 """Middleware that is known, and when it answers by itself or rewrites an answer."""
 
