@@ -13,7 +13,7 @@ from tests.behaviour.transports import close_event_loop
 def pytest_configure() -> None:
     settings.configure(
         ALLOWED_HOSTS=["*"],
-        CORS_CORE={"allow_origins": []},
+        CORS_CORE={"allow_origins": ["https://site.example"]},
         INSTALLED_APPS=["cors_core_django"],
         MIDDLEWARE=["cors_core_django.CORSMiddleware"],
         ROOT_URLCONF="tests.behaviour.apps.django",

@@ -12,4 +12,4 @@ class CORSCoreConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks, as Django asks apps to do here."""
-        from cors_core_django import checks  # noqa: F401  # registers itself
+        from cors_core_django import advice, checks, order  # noqa: F401  # register themselves

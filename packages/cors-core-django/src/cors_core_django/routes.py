@@ -1,15 +1,16 @@
 """Which view serves a request, as Django's own resolver has it, and what it is marked with."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import Resolver404, URLPattern, get_resolver
+from django.urls import Resolver404, get_resolver
 from django.utils import translation
 
 from cors_core.adapters import MARKS, CORSRequest, Decider, Decision, EnvironReader, mark_of
+from cors_core_django.urlconf import report_unreached_marks
+from cors_core_django.views import places_of_mark
 
 
 class DjangoReader:
@@ -50,6 +51,8 @@ class DjangoRoutes:
         with suppress(Exception):
             _ = get_resolver().url_patterns
             self._loaded = True
+            if MARKS.exist:
+                report_unreached_marks()
 
     def mark_for(self, request: HttpRequest, method: str) -> object:
         """Return the mark of the view that would serve `method` at the path of a request.
@@ -74,47 +77,6 @@ class DjangoRoutes:
         return _mark(match.func, request.method or "")
 
 
-def marked_views() -> Iterator[tuple[str, object]]:
-    """Return where the marks of all views of the site stand, and the marks; some more than once."""
-    pending: list[Any] = [get_resolver()]
-    while pending:
-        entry = pending.pop()
-        if isinstance(entry, URLPattern):
-            yield from _marks(entry.callback)
-        else:
-            pending += reversed(entry.url_patterns)
-
-
 def _mark(view: Any, method: str) -> object:
     """Return the mark of a view for a method: of its handler, its own, of its class."""
-    view_class = _class_of(view)
-    if view_class is None:
-        return mark_of(view)
-    handler = _handler(view, view_class, method.lower())
-    return None if handler is None else mark_of(handler, view, view_class)
-
-
-def _class_of(view: Any) -> Any:
-    """Return the class behind a view: Django's name for it, or that of the REST framework."""
-    view_class = getattr(view, "view_class", getattr(view, "cls", None))
-    return view_class if hasattr(view_class, "http_method_names") else None
-
-
-def _handler(view: Any, view_class: Any, method: str) -> object:
-    if method not in view_class.http_method_names:
-        return None
-    # A viewset's actions: {"get": "list"}.
-    actions = getattr(view, "actions", None) or {}
-    handler = getattr(view_class, actions.get(method, method), None)
-    # Django and the REST framework alike have GET serve HEAD.
-    return _handler(view, view_class, "get") if handler is None and method == "head" else handler
-
-
-def _marks(view: Any) -> Iterator[tuple[str, object]]:
-    view_class = _class_of(view)
-    named = view_class or view
-    name = f"{named.__module__}.{getattr(named, '__qualname__', type(named).__qualname__)}"
-    for place in (view, view_class):
-        yield name, mark_of(place)
-    for method in getattr(view_class, "http_method_names", ()):
-        yield f"{name}.{method}", mark_of(_handler(view, view_class, method))
+    return mark_of(*places_of_mark(view, method))

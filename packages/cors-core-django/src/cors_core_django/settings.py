@@ -1,6 +1,6 @@
 """The policies in the setting CORS_CORE: a dict, or what decides by itself."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -33,8 +33,33 @@ def layer_from_settings(awaits: bool) -> Layer[HttpRequest]:
     return LAYERS[awaits]
 
 
+def sources_from_settings() -> Iterator[tuple[str, Any]]:
+    """Return the policies and callables of the settings, and where they stand: for the checks.
+
+    Of what is reloadable, its policy of the moment. Nothing where the settings are refused.
+    """
+    try:
+        default = layer_from_settings(True).choice.default
+    except PolicyError:
+        return
+    value = getattr(settings, SETTING)
+    options: Mapping[str, Any] = value if isinstance(value, Mapping) else {}
+    named, by_path = options.get("policies") or {}, options.get("paths") or ()
+    found = [
+        (SETTING, default),
+        *((f"policies[{name!r}]", source) for name, source in named.items()),
+        *((f"paths[{index}]", source) for index, (_, source) in enumerate(by_path)),
+    ]
+    yield from ((where, getattr(source, "current", source)) for where, source in found)
+
+
 def _read(value: Any, awaits: bool) -> PolicyChoice:
     if isinstance(value, Mapping):
+        # The handlers for WSGI and ASGI, and the checks, read the setting one after the other.
+        fix = "write a list: an iterator can be read only once"
+        once = [option for option in value.items() if isinstance(option[1], Iterator)]
+        if once:
+            raise PolicyError(tuple(Problem(*option, "is an iterator", fix) for option in once))
         return _choice_from(awaits, **value)
     if hasattr(value, "decide") or hasattr(value, "current") or callable(value):
         return _choice_from(awaits, policy=value)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, TypeVar
 
 from cors_core.choosing.choice import PolicyChoice
-from cors_core.choosing.marks import _ATTRIBUTE, MARKS
+from cors_core.choosing.marks import ATTRIBUTE, MARKS
 from cors_core.errors import PolicyError, Problem
 from cors_core.failures import logger
 from cors_core.layer import Layer, Undecided
@@ -110,7 +110,7 @@ def warn_of_unreached_marks(read: Iterable[object], app: str) -> None:
 
 
 def _mark(endpoint: object) -> object:
-    return getattr(endpoint, _ATTRIBUTE, None)
+    return getattr(endpoint, ATTRIBUTE, None)
 
 
 def _name(endpoint: object) -> str:

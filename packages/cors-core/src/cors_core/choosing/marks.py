@@ -10,7 +10,7 @@ from cors_core.errors import PolicyError, Problem
 
 _Endpoint = TypeVar("_Endpoint", bound=Callable[..., Any])
 
-_ATTRIBUTE: Final = "__cors_core_policy__"
+ATTRIBUTE: Final = "__cors_core_policy__"
 
 
 class Exemption(Enum):
@@ -82,7 +82,7 @@ def cors_exempt(endpoint: _Endpoint) -> _Endpoint:
 def mark_of(*endpoints: object) -> Any:
     """Return the mark of the first endpoint that has one, else `None`."""
     for endpoint in endpoints:
-        mark = getattr(endpoint, _ATTRIBUTE, None)
+        mark = getattr(endpoint, ATTRIBUTE, None)
         if mark is not None:
             return mark[0]
     return None
@@ -90,6 +90,6 @@ def mark_of(*endpoints: object) -> Any:
 
 def _marked(endpoint: _Endpoint, mark: object) -> _Endpoint:
     # In a tuple: a callable that hung on a class by itself would be a method of its instances.
-    setattr(endpoint, _ATTRIBUTE, (mark,))
+    setattr(endpoint, ATTRIBUTE, (mark,))
     MARKS.add(endpoint)
     return endpoint
