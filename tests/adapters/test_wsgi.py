@@ -10,8 +10,9 @@ from wsgiref.validate import validator
 
 import pytest
 
-from cors_core import Policy, PolicyRequest
+from cors_core import OriginLookup, Policy, PolicyRequest
 from cors_core.adapters import EnvironReader
+from cors_core.policy import decider_of
 from cors_core.wsgi import CORSMiddleware
 from tests.behaviour.case import ORIGIN, preflight, request
 from tests.behaviour.transports import Request, call_wsgi
@@ -190,3 +191,14 @@ def test_a_header_that_a_server_joined_from_a_million_lines_is_cut(name: str) ->
     environ = {"REQUEST_METHOD": "OPTIONS", "PATH_INFO": "/", f"HTTP_{name}": "x," * 10**6}
     asked = EnvironReader().read(environ)
     assert sum(len(part or "") for part in asked[:7] if isinstance(part, str)) < 10_000
+
+
+@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
+def test_an_async_lookup_is_never_asked_by_what_cannot_await(method: str) -> None:
+    async def lookup(origin: str) -> bool:
+        raise AssertionError
+
+    decider = decider_of(Policy(allow_origins=OriginLookup(lookup)))
+    environ = {"REQUEST_METHOD": method, "HTTP_ORIGIN": ORIGIN}
+    assert EnvironReader().decide(decider, environ) is None
+    assert EnvironReader(awaits=True).decide(decider, environ) is None

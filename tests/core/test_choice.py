@@ -206,6 +206,19 @@ def test_a_sync_lookup_is_asked_once_a_request() -> None:
     assert asked == ["https://a.example"]
 
 
+@both
+def test_a_default_that_fails_closes(
+    choose: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    holder = BrokenHolder()
+    holder.broken = False
+    chooser = choice(holder)
+    assert choose(chooser, request()) is A
+    holder.broken = True
+    assert choose(chooser, request()) is CLOSED
+    assert "broken" in str(caplog.records[0].exc_info)
+
+
 def fails(_: PolicyRequest) -> Policy:
     raise TimeoutError("too late")
 
@@ -219,9 +232,13 @@ def returns_a_name(_: PolicyRequest) -> Any:
 
 
 class BrokenHolder:
+    broken = True
+
     @property
     def current(self) -> Policy:
-        raise ZeroDivisionError("broken")
+        if self.broken:
+            raise ZeroDivisionError("broken")
+        return A
 
 
 @both

@@ -174,3 +174,15 @@ def test_private_network_as_a_flag() -> None:
     policy = Policy(allow_origins=["https://a.example"], allow_private_network=True)
     asked = policy.decide(CORSRequest("OPTIONS", "https://a.example", "GET", None, True))
     assert ("Access-Control-Allow-Private-Network", "true") in asked.headers
+
+
+def test_advice_is_given_on_what_is_allowed_but_unwise() -> None:
+    policy = Policy(allow_origins=["http://a.example"], allow_credentials=True)
+    (problem,) = policy.advice
+    assert (problem.option, problem.value) == ("allow_origins[0]", "http://a.example")
+    assert Policy(allow_origins=["https://a.example"]).advice == ()
+
+
+def test_options_have_names() -> None:
+    with pytest.raises(PolicyError, match=r"write Policy\(allow_origins=\['https://a.example'\]\)"):
+        Policy(["https://a.example"])  # type: ignore[arg-type]  # what is tested

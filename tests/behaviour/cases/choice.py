@@ -124,6 +124,19 @@ BY_PATH = [
 ]
 
 
+EXEMPT_PATHS = {"paths": [("/stream/", EXEMPT), ("/own-options", EXEMPT)]}
+BY_EXEMPT_PATH = [
+    case("exempt-path", request(path="/stream"), Expected({}), choice=EXEMPT_PATHS),
+    case("beside-an-exempt-path", request(), Expected(to(ORIGIN)), choice=EXEMPT_PATHS),
+    case(
+        "exempt-path-preflight",
+        preflight("GET", path="/own-options"),
+        Expected({}, 204),
+        choice=EXEMPT_PATHS,
+    ),
+]
+
+
 def public_for_one(asked: PolicyRequest) -> Any:
     """Choose by origin, as one must not without a Vary."""
     return PUBLIC if asked.origin == OTHER_ORIGIN else None
@@ -299,4 +312,4 @@ AT_RUN_TIME = [
     ),
 ]
 
-CASES = [*BY_PATH, *VARIES, *BY_HEADER, *AT_RUN_TIME]
+CASES = [*BY_PATH, *BY_EXEMPT_PATH, *VARIES, *BY_HEADER, *AT_RUN_TIME]
