@@ -101,7 +101,11 @@ def test_all_green_as_in_the_terminal(demo: Demo, opened: Opened) -> None:
     cells = opened.page.eval_on_selector_all("[data-verdict]", _CELLS_JS)
     wrong = [cell for cell in cells if cell["ok"] != "true"]
     assert wrong == []
-    seen = {(cell["framework"], cell["situation"]): cell["verdict"] for cell in cells}
+    seen = {
+        # The terminal has no room for the word beside the status.
+        (cell["framework"], cell["situation"]): cell["verdict"].removeprefix("readable ")
+        for cell in cells
+    }
     assert seen == demo.verdicts
     assert len({framework for framework, _ in seen}) >= 7
     assert opened.page.evaluate("document.body.dataset.state") == "done"
