@@ -19,7 +19,15 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
 
-from cors_core import EXEMPT, OriginLookup, Policy, PolicyRequest, ReloadablePolicy, cors_policy
+from cors_core import (
+    EXEMPT,
+    OriginLookup,
+    Policy,
+    PolicyRequest,
+    ReloadablePolicy,
+    cors_exempt,
+    cors_policy,
+)
 from cors_core_django import CORSMiddleware, middleware
 from tests.behaviour.case import ORIGIN
 
@@ -237,15 +245,16 @@ def test_a_site_that_allows_nobody_is_warned(setting: Any, warned: bool) -> None
             assert found() == ([("W008", "CORS_CORE")] if warned else [])
 
 
-def test_a_mark_may_be_what_allows_somebody(site: Any) -> None:
-    closed, allowing = cors_policy(NOBODY)(new_view()), cors_policy(POLICY)(new_view())
-    with override_settings(CORS_CORE={}):
-        site.urlpatterns = [path("closed", closed)]
-        assert ("W008", "CORS_CORE") in found()
-    with override_settings(CORS_CORE={"policy": NOBODY}):
-        site.urlpatterns = [path("closed", closed), path("open", allowing)]
-        with override_settings(ROOT_URLCONF=SITE):  # else Django remembers the patterns
-            assert found() == []
+@pytest.mark.parametrize(
+    ("marks", "warned"),
+    [([NOBODY], True), (["closed"], True), ([NOBODY, POLICY], False), ([EXEMPT], False)],
+)
+def test_a_mark_may_be_what_allows_somebody(site: Any, marks: list[Any], warned: bool) -> None:
+    views = [cors_exempt(view) if mark is EXEMPT else cors_policy(mark)(view)
+             for mark in marks for view in [new_view()]]  # fmt: skip
+    site.urlpatterns = [path(f"{index}", view) for index, view in enumerate(views)]
+    with override_settings(CORS_CORE={"policies": {"closed": NOBODY}}):
+        assert found() == ([("W008", "CORS_CORE")] if warned else [])
 
 
 UNWISE: Any = {"allow_origins": ["http://app.example"], "allow_credentials": True, "max_age": 900}
@@ -333,6 +342,7 @@ def test_without_djangos_registry_nothing_is_looked_for(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(apps, "ready", False)
+    monkeypatch.setattr(apps, "apps_ready", False)
     with override_settings(CORS_CORE=POLICY), caplog.at_level(logging.WARNING, "cors_core"):
         CORSMiddleware(lambda request: HttpResponse())
     assert caplog.records == []

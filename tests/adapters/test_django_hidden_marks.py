@@ -115,6 +115,16 @@ def without_wraps(view: Any) -> Any:
     return wrapper
 
 
+def passed_on(view: Any) -> Any:
+    """Stand for a decorator that passes marks on."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest) -> Any:
+        return view(request)
+
+    return wrapper
+
+
 @both
 def test_a_mark_below_api_view_counts(handler: Any, urls: Urls) -> None:
     @api_view(["GET", "POST"])  # type: ignore[untyped-decorator]  # has no stubs
@@ -263,13 +273,6 @@ def test_a_mark_that_a_wrapper_hides_is_reported(
 
 
 def test_each_mark_without_effect_has_a_warning(urls: Urls) -> None:
-    def passed_on(view: Any) -> Any:
-        @wraps(view)
-        def wrapper(request: HttpRequest) -> Any:
-            return view(request)
-
-        return wrapper
-
     @cors_policy("public")
     class Unrouted(View):
         @cors_exempt
@@ -322,6 +325,19 @@ def test_each_mark_without_effect_has_a_warning(urls: Urls) -> None:
     assert callable(unrouted)  # kept until here, because marks know their endpoints weakly
 
 
+def test_a_mark_that_another_overrules_has_a_warning(urls: Urls) -> None:
+    inner = cors_exempt(new_view())
+    urls([path("x", cors_policy("public")(passed_on(inner)))])
+    assert warnings() == [here(inner)]
+
+
+class Proxy:
+    """Stand for a proxy of what is there in a request only."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise RuntimeError
+
+
 def test_only_the_sites_own_modules_are_looked_at(urls: Urls) -> None:
     """An app of another framework in the same process has marks that Django cannot know of."""
 
@@ -341,6 +357,7 @@ def test_only_the_sites_own_modules_are_looked_at(urls: Urls) -> None:
     urls([path("beside", unmarked), path("enclosing", enclosing)])
     sys.modules[SITE].api = module  # type: ignore[attr-defined]  # as `from site import api` does
     sys.modules[SITE].number = 1  # type: ignore[attr-defined]  # of no module
+    sys.modules[SITE].proxy = Proxy()  # type: ignore[attr-defined]  # which raises
     assert warnings() == [
         f"{name}.{name}"
         for name in ("cors_core_django.api.views", "site.views", "site.api", "site.old")

@@ -83,7 +83,10 @@ def _modules() -> Iterator[str]:
 
 def _module_of(value: object) -> str:
     """Return the name of a module, or of the module of a function, a class or an instance."""
-    name = getattr(value, "__name__" if isinstance(value, ModuleType) else "__module__", None)
+    try:
+        name = getattr(value, "__name__" if isinstance(value, ModuleType) else "__module__", None)
+    except Exception:  # noqa: BLE001  # a proxy in a URLconf, of something that is not there yet
+        return ""
     return name if isinstance(name, str) else ""
 
 
