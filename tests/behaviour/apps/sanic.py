@@ -42,12 +42,16 @@ def app_without_policy() -> Any:
     for route in small_app.ROUTES:
         name = route.path.strip("/") or "root"
         app.add_route(handler(route), route.path, METHODS & {*route.methods}, name=name)
+    return started(app)
+
+
+def started(app: Any) -> Any:
+    """Return the app when it has started up, as a server has it do before the first request."""
     asyncio.run(_start(app))
     return app
 
 
 async def _start(app: Any) -> None:
-    """Have the app start up, as a server does before the first request."""
     sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     received: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     received.put_nowait({"type": "lifespan.startup"})
