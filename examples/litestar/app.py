@@ -1,7 +1,7 @@
 """Litestar quick start: `litestar --app examples.litestar.app:app run`, from the root.
 
 `app` stays Litestar's own object, which its command and its test client look for. What is listed
-as `middleware=` of an app stands inside the router: it would see neither a 404 nor a preflight.
+as `middleware=` of an app stands round each route: it would see no 404, and no preflight of one.
 """
 
 from typing import Any
