@@ -8,7 +8,8 @@ import nox
 
 nox.needs_version = ">=2024.4.15"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "typing", "tests", "docs", "build", "matrix", "demo"]
+nox.options.sessions = ["lint", "typing", "tests", "docs", "build", "matrix", "demo",
+                        "examples"]  # fmt: skip
 nox.options.reuse_venv = "yes"
 
 PACKAGES = ["cors-core", "cors-core-starlette", "cors-core-flask", "cors-core-django",
@@ -117,6 +118,14 @@ def tenants(session: nox.Session) -> None:
     session.install(*TOOLS, *EDITABLE, "-r", "tests/requirements.txt")
     session.install(*TOOLS, "-r", "tests/tenants/requirements.txt")
     session.run("pytest", "-q", "-m", "tenants", "tests/tenants", *session.posargs)
+
+
+@nox.session
+def examples(session: nox.Session) -> None:
+    """Start the examples of other frameworks and libraries, and judge what pages may read."""
+    session.install(*TOOLS, *EDITABLE, "-r", "tests/requirements.txt")
+    session.install(*TOOLS, "-r", "tests/examples/requirements.txt")
+    session.run("pytest", "-q", "-m", "examples", "tests/examples", *session.posargs)
 
 
 @nox.session

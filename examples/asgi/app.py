@@ -1,6 +1,7 @@
 """Any ASGI app, here without a framework: `uvicorn examples.asgi.app:app`, from the root.
 
-The last line is all that Litestar, Quart or another ASGI framework needs.
+The last line is all that an ASGI app needs. Quart, Litestar and others have an example each, in
+which their own command still finds its app.
 """
 
 import json

@@ -1,6 +1,7 @@
 """Any WSGI app, here without a framework: `waitress-serve examples.wsgi.app:app`, from the root.
 
-The last line is all that Bottle, Pyramid or another WSGI framework needs.
+The last line is all that a WSGI app needs. Bottle and Pyramid have an example each, in which their
+own command still finds its app.
 """
 
 import json

@@ -8,7 +8,19 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from .apps import django, falcon, fastapi, flask, plain, starlette
+from .apps import (
+    bottle,
+    django,
+    falcon,
+    fastapi,
+    flask,
+    litestar,
+    plain,
+    pyramid,
+    quart,
+    sanic,
+    starlette,
+)
 from .core_driver import core
 from .transports import Request, Response, Send, call_asgi, call_wsgi
 
@@ -35,6 +47,11 @@ DRIVERS: dict[str, Driver] = {
     "django-asgi": driver(call_asgi, django.build_asgi),
     "falcon-wsgi": driver(call_wsgi, falcon.build_wsgi),
     "falcon-asgi": driver(call_asgi, falcon.build_asgi),
+    "litestar": driver(call_asgi, litestar.build),
+    "quart": driver(call_asgi, quart.build),
+    "sanic": driver(call_asgi, sanic.build),
+    "bottle": driver(call_wsgi, bottle.build),
+    "pyramid": driver(call_wsgi, pyramid.build),
 }
-WITHOUT_ROUTES = {"asgi", "wsgi"}
-"""The drivers that have no router, and so no routes that could be marked."""
+WITHOUT_ROUTES = {"asgi", "wsgi", "litestar", "quart", "sanic", "bottle", "pyramid"}
+"""The drivers whose adapter knows no router, and so no routes that could be marked."""

@@ -90,12 +90,13 @@ def call_asgi(app: Callable[..., Awaitable[None]], request: Request) -> Response
     """Send `request` to an ASGI app as a server does, and return what comes back."""
     response = Response()
     pending = [{"type": "http.request", "body": b"", "more_body": False}]
+    complete = asyncio.Event()
 
     async def receive() -> dict[str, Any]:
         if pending:
             return pending.pop()
-        await asyncio.Event().wait()
-        raise AssertionError
+        await complete.wait()
+        return {"type": "http.disconnect"}
 
     async def send(message: Any) -> None:
         if message["type"] == "http.response.start":
@@ -104,6 +105,8 @@ def call_asgi(app: Callable[..., Awaitable[None]], request: Request) -> Response
             response.headers = [(n.decode(), v.decode("latin-1")) for n, v in message["headers"]]
         else:
             response.body += message.get("body", b"")
+            if not message.get("more_body", False):
+                complete.set()
 
     scope = {
         "type": "http",

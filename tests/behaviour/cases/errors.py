@@ -29,6 +29,14 @@ def falcon_errors(headers: Mapping[str, str], status: int | None) -> dict[str, D
     return {"falcon-wsgi": differs, "falcon-asgi": differs}
 
 
+def pyramid_errors(headers: Mapping[str, str], status: int) -> dict[str, Differs]:
+    """Return how Pyramid differs: its views are chosen by the method, among other predicates."""
+    if status != 405:
+        return {}
+    reason = "Pyramid answers 404 where no view takes the method"
+    return {"pyramid": Differs(reason, Expected(headers, 404, app=None))}
+
+
 CASES = [
     Case(
         f"{name}{suffix}",
@@ -36,7 +44,7 @@ CASES = [
         FULL,
         request(origin, method, path),
         Expected(headers, status, app=None),
-        falcon_errors(headers, status),
+        {**falcon_errors(headers, status), **pyramid_errors(headers, status)},
     )
     for name, method, path, status in ERRORS
     for suffix, origin, headers in (

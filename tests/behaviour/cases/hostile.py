@@ -8,6 +8,7 @@ from tests.behaviour.case import (
     PREFLIGHT_VARY,
     SAFELISTED,
     Case,
+    Differs,
     Expected,
     preflight,
     request,
@@ -70,9 +71,24 @@ def refused(
     return Case(id, "R16", policy, asked, expected)
 
 
+def quart_crash(origin: bytes) -> dict[str, Differs]:
+    """Return how Quart differs where a header has a line break, which no server lets through."""
+    if b"\n" not in origin:
+        return {}
+    reason = "Quart raises while it reads the request, before its own error handling"
+    return {"quart": Differs(reason, Expected({"Vary": "Origin"}, 500, app=False))}
+
+
 CASES = [
     *(
-        Case(f"origin-{name}", "R16", SUBDOMAINS, request(origin), Expected({"Vary": "Origin"}))
+        Case(
+            f"origin-{name}",
+            "R16",
+            SUBDOMAINS,
+            request(origin),
+            Expected({"Vary": "Origin"}),
+            quart_crash(origin),
+        )
         for name, origin in ORIGINS.items()
     ),
     *(
