@@ -5,8 +5,10 @@ a Request to a Response. A new framework is a file in `apps` and a line here.
 """
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
+
+from cors_core import Policy
 
 from .apps import (
     bottle,
@@ -30,8 +32,14 @@ Driver = Callable[..., Send]
 def driver(call: Callable[[Any, Request], Response], build: Callable[..., Any]) -> Driver:
     """Return the driver of the apps that `build` makes and `call` sends requests to."""
 
+    @lru_cache
+    def built(policy: Policy) -> Any:
+        return build(policy)
+
     def drive(policy: Any, **more: Any) -> Send:
-        return partial(call, build(policy, **more))
+        # Most cases differ in their request only, and many of these apps are slow to build.
+        alike = isinstance(policy, Policy) and not more
+        return partial(call, built(policy) if alike else build(policy, **more))
 
     return drive
 
