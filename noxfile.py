@@ -16,6 +16,7 @@ PACKAGES = ["cors-core", "cors-core-starlette", "cors-core-flask", "cors-core-dj
             "cors-core-falcon"]  # fmt: skip
 EDITABLE = [argument for name in PACKAGES for argument in ("-e", f"packages/{name}")]
 TOOLS = ("-c", "constraints/tools.txt")
+PARALLEL = ("-n", "auto", "--dist", "worksteal")
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 
 # pyenv keeps its interpreters where neither nox nor tox looks for them.
@@ -50,7 +51,7 @@ def tests(session: nox.Session) -> None:
     if session.posargs:
         session.run("pytest", *session.posargs)
     else:
-        session.run("pytest", "-q", "--cov", "--cov-report=term-missing")
+        session.run("pytest", "-q", *PARALLEL, "--cov", "--cov-report=term-missing")
 
 
 @nox.session
@@ -74,7 +75,7 @@ def build(session: nox.Session) -> None:
         )
     session.install("--find-links", "dist", "--reinstall", "cors-core[all]==0.1.0")
     session.install(*TOOLS, "-r", "tests/requirements.txt")
-    session.run("pytest", "-q", env={"CORS_CORE_INSTALLED": "1"})
+    session.run("pytest", "-q", *PARALLEL, env={"CORS_CORE_INSTALLED": "1"})
 
 
 @nox.session
