@@ -177,6 +177,21 @@ def test_a_second_start_without_exc_info_is_the_servers_to_judge() -> None:
     assert [start[0] for start in server.starts] == ["200 OK", "202 Again"]
 
 
+def test_a_start_after_an_empty_chunk_is_told_to_the_server_at_once() -> None:
+    def app(environ: Any, start_response: Any) -> Iterator[bytes]:
+        yield b""
+        start_response("200 OK", [])
+        yield b"x"
+
+    server = Server()
+    body = server.serve(app)
+    assert server.starts == []
+    assert list(body) == [b"", b"x"]
+    ((status, headers),) = server.starts
+    assert status == "200 OK"
+    assert ("Access-Control-Allow-Origin", ORIGIN) in headers
+
+
 def test_a_body_is_closed_if_the_server_refuses_the_headers() -> None:
     body = Body()
 

@@ -48,7 +48,7 @@ def test_a_crash_is_answered_and_logged_once(server: Server, method: str) -> Non
     assert answer.status == 500
     assert answer.body == (b"Internal Server Error" if method == "GET" else b"")
     assert answer.complete
-    assert answer.values("connection") == ["close"]
+    assert set(answer.values("connection")) == {"close"}  # daphne adds its own
     for name, value in (("content-length", "21"), ("access-control-allow-origin", ORIGIN)):
         assert answer.values(name) == [value]
     ask(server, "cors", "/crash", last, method)

@@ -32,8 +32,9 @@ BEFORE_THE_FIRST_CHUNK = [
 
 def ask(server: Server, app: str, path: str, mark: str, method: str = "GET") -> Answer:
     """Send one request that the policy allows."""
+    lines = [ALLOWED, "Connection: close"] if method == "HEAD" else [ALLOWED]
     with Connection(server.port) as connection:
-        connection.send(request(f"/{app}{path}?token={mark}", ALLOWED, method=method))
+        connection.send(request(f"/{app}{path}?token={mark}", *lines, method=method))
         answer = connection.answer(method)
         if method == "HEAD":
             connection.drain()

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass, field
 from select import select
-from socket import SHUT_WR, create_connection, socket
+from socket import create_connection, socket
 
 _SECONDS = 10.0
 
@@ -68,13 +68,12 @@ class Connection:
         return bool(self._pending) or bool(select([self._socket], [], [], seconds)[0])
 
     def drain(self) -> None:
-        """Say that nothing more comes, and read what the server still sends.
+        """Read what the server still sends, until it closes.
 
         A server sends the body that HEAD must not have; to leave it unread resets the connection,
         and Werkzeug then closes no body.
         """
         with suppress(OSError):
-            self._socket.shutdown(SHUT_WR)
             while self._receive():
                 pass
 
