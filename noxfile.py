@@ -128,6 +128,14 @@ def servers(session: nox.Session) -> None:
 
 
 @nox.session
+def load(session: nox.Session) -> None:
+    """Serve 20,000 requests by each adapter while policies, files and a database change."""
+    session.install(*TOOLS, *EDITABLE, "-r", "tests/requirements.txt")
+    session.install(*TOOLS, "-r", "tests/servers/requirements.txt")
+    session.run("pytest", "-q", "-m", "load", "tests/load", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure cors-core against its peers and the floor; writes benchmarks/RESULTS.md."""
     _install_for_benchmarks(session)

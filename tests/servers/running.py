@@ -1,10 +1,11 @@
 """The servers: how each is started on a free port, awaited and ended."""
 
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from socket import create_connection, socket
@@ -118,7 +119,12 @@ class Server:
         return f"{self.name} {what}; it wrote:\n{self.written()}"
 
 
-def started(name: str, folder: Path, app: str | None = None) -> Server:
+def started(
+    name: str,
+    folder: Path,
+    app: str | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Server:
     """Start a server and return at once; its log goes into the folder."""
     with closing(socket()) as free:
         free.bind(("127.0.0.1", 0))
@@ -130,17 +136,7 @@ def started(name: str, folder: Path, app: str | None = None) -> Server:
     log = folder / f"{name}-{port}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
-        )
+            command, cwd=ROOT, env={**os.environ, **(environment or {})},
+            stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+        )  # fmt: skip
     return Server(name, port, process, log)
-
-
-@contextmanager
-def serving(name: str, folder: Path) -> Iterator[Server]:
-    """Run a server as long as the `with` block lasts."""
-    server = started(name, folder)
-    try:
-        server.await_ready()
-        yield server
-    finally:
-        server.end()
