@@ -6,8 +6,6 @@
 /lookup/   origins that the database at the port LOAD_DATABASE knows
 """
 
-import json
-
 from cors_core import Policy
 
 FIXED_ORIGIN = "https://fixed.example"
@@ -45,11 +43,12 @@ def in_file(number: int) -> Policy:
 
 
 def file_text(number: int) -> str:
-    """Return the file after so many changes, as JSON."""
-    options = {
-        "allow_origins": [FIXED_ORIGIN, file_origin(number)],
-        "allow_methods": ["GET", "PUT"],
-        "allow_headers": ["X-Token"],
-        "max_age": 60,
-    }
-    return json.dumps(options, indent=1)
+    """Return the file after so many changes, as TOML: valid after each of its lines."""
+    origins = f'["{FIXED_ORIGIN}", "{file_origin(number)}"]'
+    lines = [
+        f"allow_origins = {origins}",
+        'allow_methods = ["GET", "PUT"]',
+        'allow_headers = ["X-Token"]',
+        "max_age = 60",
+    ]
+    return "\n".join([*lines, ""])

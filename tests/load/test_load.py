@@ -49,18 +49,18 @@ class PolicyFile:
     """The file that all apps follow, as Kubernetes mounts a ConfigMap: by way of two links."""
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / "policy.json"
+        self.path = folder / "policy.toml"
         self._folder = folder
         self._versions = 0
         self.swap_link(file_text(0))
-        self.path.symlink_to("..data/policy.json")
+        self.path.symlink_to("..data/policy.toml")
 
     def swap_link(self, text: str) -> None:
         """Replace the folder that holds the file, in one step."""
         self._versions += 1
         version = self._folder / f"..version-{self._versions}"
         version.mkdir()
-        (version / "policy.json").write_text(text)
+        (version / "policy.toml").write_text(text)
         new = self._folder / "..new"
         new.symlink_to(version.name)
         new.replace(self._folder / "..data")
@@ -70,16 +70,16 @@ class PolicyFile:
         self.path.write_text(text)
 
     def write_slowly(self, text: str) -> None:
-        """Write in place, in pieces. A piece is no valid file, or one that says something else."""
+        """Write in place, line by line: what stands there meanwhile is another policy."""
         with self.path.open("w") as opened:
-            for start in range(0, len(text), 40):
-                opened.write(text[start : start + 40])
+            for line in text.splitlines(keepends=True):
+                opened.write(line)
                 opened.flush()
-                time.sleep(0.3)  # the fault that is tested
+                time.sleep(0.4)  # the fault that is tested
 
     def rename(self, text: str) -> None:
         """Put another file in its place."""
-        new = self._folder / "new.json"
+        new = self._folder / "new.toml"
         new.write_text(text)
         new.replace(self.path)
 
@@ -220,7 +220,7 @@ def _change_file(fleet: Fleet, file: PolicyFile) -> None:
 
 def _spoil_file(fleet: Fleet, file: PolicyFile) -> None:
     """A bad file, and none, change nothing; the next good one is applied."""
-    spoils: list[Callable[[], object]] = [lambda: file.write("{"), file.path.unlink]
+    spoils: list[Callable[[], object]] = [lambda: file.write("allow_origins = ["), file.path.unlink]
     for number, spoil in enumerate(spoils, 5):
         before = {name: _keeps(server) for name, server in fleet.servers.items()}
         spoil()
