@@ -130,6 +130,22 @@ def examples(session: nox.Session) -> None:
 
 
 @nox.session
+def servers(session: nox.Session) -> None:
+    """Run every adapter on every WSGI and ASGI server, beside an app without one."""
+    session.install(*TOOLS, *EDITABLE, "-r", "tests/requirements.txt")
+    session.install(*TOOLS, "-r", "tests/servers/requirements.txt")
+    session.run("pytest", "-q", "-m", "servers", "tests/servers", *session.posargs)
+
+
+@nox.session
+def load(session: nox.Session) -> None:
+    """Serve 20,000 requests by each adapter while policies, files and a database change."""
+    session.install(*TOOLS, *EDITABLE, "-r", "tests/requirements.txt")
+    session.install(*TOOLS, "-r", "tests/servers/requirements.txt")
+    session.run("pytest", "-q", "-m", "load", "tests/load", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure cors-core against its peers and the floor; writes benchmarks/RESULTS.md."""
     _install_for_benchmarks(session)

@@ -94,6 +94,23 @@ def test_a_crash_is_answered_and_raised() -> None:
     assert isinstance(response.raised, ZeroDivisionError)
 
 
+@pytest.mark.parametrize(("version", "said"), [("1.1", True), ("2", False)])
+def test_the_answer_to_a_crash_says_that_the_connection_ends(version: str, said: bool) -> None:
+    """As uvicorn and hypercorn do when they answer a crash; HTTP/2 forbids the header."""
+    sent: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise ZeroDivisionError
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "headers": [], "http_version": version}
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(CORSMiddleware(app, policy=POLICY)(scope, nothing, send))
+    assert ((b"connection", b"close") in sent[0]["headers"]) is said
+
+
 def test_a_crash_in_mid_response_is_only_raised() -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})

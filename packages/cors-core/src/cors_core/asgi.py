@@ -91,6 +91,8 @@ class ASGIMiddleware:
         """
         length = str(len(_CRASH)).encode()
         headers = [(b"content-type", b"text/plain"), (b"content-length", length)]
+        if scope.get("http_version") == "1.1":  # HTTP/2 forbids it
+            headers.append((b"connection", b"close"))  # uvicorn closes anyway, and would not say so
         await send({"type": "http.response.start", "status": 500, "headers": headers})
         await send({"type": "http.response.body", "body": _CRASH})
 
