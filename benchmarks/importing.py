@@ -25,7 +25,7 @@ print(json.dumps(sorted(new - set(sys.stdlib_module_names) - {"cors_core"})))
 
 _IMPORT = """
 from cors_core.asgi import CORSMiddleware
-CORSMiddleware(None, allow_origins=["https://app.example"])
+CORSMiddleware(print, allow_origins=["https://app.example"])
 """
 _TIMED = f"""
 import time

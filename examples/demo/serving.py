@@ -11,12 +11,13 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
-from socket import socket
+from socket import create_connection, socket
 from ssl import SSLContext
 
 ROOT = Path(__file__).parents[2]
 _START_SECONDS = 60.0
 _END_SECONDS = 10.0
+_LOG_SECONDS = 10.0
 
 
 class ServerFailedError(Exception):
@@ -42,11 +43,16 @@ class Running:
     process: "subprocess.Popen[bytes]"
     log: Path
 
-    def await_ready(self, ask: Callable[[int], object], deadline: float) -> None:
+    def written(self) -> str:
+        """Return all that the server wrote so far."""
+        return self.log.read_text(errors="replace")
+
+    def await_ready(self, ask: Callable[[int], object], deadline: float | None = None) -> None:
         """Return when the server answers what `ask` asks of its port.
 
         :raises ServerFailedError: when it ended, or the deadline (of `time.monotonic`) is past.
         """
+        deadline = time.monotonic() + _START_SECONDS if deadline is None else deadline
         while True:
             if self.process.poll() is not None:
                 raise ServerFailedError(self._told(f"ended with {self.process.returncode}"))
@@ -59,8 +65,27 @@ class Running:
             else:
                 return
 
-    def await_end(self) -> None:
-        """Return when the process, told to terminate, is gone; kill it if that takes too long."""
+    def await_written(self, text: str, times: int = 1) -> None:
+        """Return when the server has written a text so often.
+
+        :raises ServerFailedError: when it has not after some seconds.
+        """
+        deadline = time.monotonic() + _LOG_SECONDS
+        while self.written().count(text) < times:
+            if time.monotonic() > deadline:
+                raise ServerFailedError(self._told(f"did not write {text!r}"))
+            time.sleep(0.01)
+
+    def await_own_end(self) -> int:
+        """Return the exit status of a server that ends by itself.
+
+        :raises subprocess.TimeoutExpired: if it does not.
+        """
+        return self.process.wait(_START_SECONDS)
+
+    def end(self) -> None:
+        """Terminate the process; kill it if that takes too long."""
+        self.process.terminate()
         try:
             self.process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:
@@ -68,8 +93,18 @@ class Running:
             self.process.wait()
 
     def _told(self, what: str) -> str:
-        written = self.log.read_text(errors="replace").strip()
-        return f"the server of {self.name} {what}; it wrote:\n{written}"
+        return f"the server of {self.name} {what}; it wrote:\n{self.written().strip()}"
+
+
+def launched(start: Start, port: int, folder: Path) -> Running:
+    """Start a server and return at once; its log goes into the folder."""
+    log = folder / f"{port}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            start.command(port), cwd=ROOT, env={**os.environ, **start.environment},
+            stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    return Running(start.name, port, process, log)
 
 
 @contextmanager
@@ -86,13 +121,7 @@ def serving(
         servers: list[Running] = []
         stack.callback(_end_all, servers)
         for start, port in zip(starts, free_ports(len(starts)), strict=True):
-            log = folder / f"{port}.log"
-            with log.open("wb") as output:
-                process = subprocess.Popen(
-                    start.command(port), cwd=ROOT, env={**os.environ, **start.environment},
-                    stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                )  # fmt: skip
-            servers.append(Running(start.name, port, process, log))
+            servers.append(launched(start, port, folder))
         deadline = time.monotonic() + _START_SECONDS
         for server in servers:
             server.await_ready(ask, deadline)
@@ -101,9 +130,14 @@ def serving(
 
 def _end_all(servers: list[Running]) -> None:
     for server in servers:
-        server.process.terminate()
+        server.process.terminate()  # all at once; `end` then waits for each
     for server in servers:
-        server.await_end()
+        server.end()
+
+
+def listens(port: int) -> None:
+    """Ask a port for no more than a connection."""
+    create_connection(("127.0.0.1", port), timeout=5).close()
 
 
 def get(path: str, *, tls: SSLContext | None = None) -> Callable[[int], None]:

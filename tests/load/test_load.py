@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from cors_core import Policy
+from examples.demo.serving import Running, listens
 from tests.behaviour.transports import Request, Response
 from tests.fetch_model.browser import Browser
 from tests.fetch_model.fetch_request import Page, PageRequest
@@ -30,7 +31,7 @@ from tests.load.policies import (
 )
 from tests.load.sites import ASGI, WSGI
 from tests.load.traffic import InForce, Visitor
-from tests.servers.running import Server, started
+from tests.servers.running import started
 from tests.servers.wire import Connection, request
 
 pytestmark = pytest.mark.load
@@ -87,7 +88,7 @@ class PolicyFile:
 class Fleet:
     """All apps, each on a server, and the requests that flow to them."""
 
-    def __init__(self, servers: dict[str, Server], in_force: InForce) -> None:
+    def __init__(self, servers: dict[str, Running], in_force: InForce) -> None:
         self.servers = servers
         self.in_force = in_force
         self.visitors = [
@@ -122,7 +123,7 @@ class Fleet:
         raised = [(visitor.name, visitor.raised) for visitor in self.visitors if visitor.raised]
         assert not raised, raised
 
-    def _await(self, server: Server, place: str, origin: str, allowed: bool) -> None:
+    def _await(self, server: Running, place: str, origin: str, allowed: bool) -> None:
         deadline = time.monotonic() + _CHANGE_SECONDS
         while (ask(server, f"/{place}/x", origin) == [origin]) != allowed:
             self.check()
@@ -130,7 +131,7 @@ class Fleet:
             time.sleep(0.05)
 
 
-def ask(server: Server, path: str, origin: str) -> list[str]:
+def ask(server: Running, path: str, origin: str) -> list[str]:
     """Return what origin a server allows to read that path."""
     with Connection(server.port) as connection:
         connection.send(request(path, f"Origin: {origin}"))
@@ -166,7 +167,7 @@ def fleet(database: Database, file: PolicyFile, tmp_path: Path) -> Iterator[Flee
             servers[name] = started(server, folder, f"tests.load.sites:{name}", environment)
             stack.callback(servers[name].end)
         for each in servers.values():
-            each.await_ready()
+            each.await_ready(listens)
         in_force = InForce(fixed=FIXED, swap=SWAPPED[0], file=in_file(0), lookup=LOOKED_UP)
         running = Fleet(servers, in_force)
         for visitor in running.visitors:
@@ -234,7 +235,7 @@ def _spoil_file(fleet: Fleet, file: PolicyFile) -> None:
         fleet.change("file", in_file(number), mend, file_origin(number), allowed=True)
 
 
-def _keeps(server: Server) -> int:
+def _keeps(server: Running) -> int:
     return server.written().count("keeps its last good policy")
 
 
@@ -255,7 +256,7 @@ def _hang_database(fleet: Fleet, database: Database) -> None:
     fleet.go_on()
 
 
-def _browse(server: Server, in_force: InForce) -> None:
+def _browse(server: Running, in_force: InForce) -> None:
     """A browser on paper reads what the policies allow, and nothing else."""
 
     def send(asked: Request) -> Response:

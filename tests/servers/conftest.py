@@ -6,13 +6,14 @@ from itertools import count
 
 import pytest
 
-from tests.servers.running import SERVERS, Server, started
+from examples.demo.serving import Running, listens
+from tests.servers.running import SERVERS, started
 
 _TOKENS = count(1)
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Server]]:
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Running]]:
     """Every server, running."""
     folder = tmp_path_factory.mktemp("servers")
     with ExitStack() as stack:
@@ -20,12 +21,12 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Serv
         for server in running.values():
             stack.callback(server.end)
         for server in running.values():
-            server.await_ready()
+            server.await_ready(listens)
         yield running
 
 
 @pytest.fixture
-def server(request: pytest.FixtureRequest, servers: dict[str, Server]) -> Server:
+def server(request: pytest.FixtureRequest, servers: dict[str, Running]) -> Running:
     """The server that the test is parametrized with."""
     return servers[request.param]
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from examples.demo.serving import Running
 from tests.servers.conftest import token
-from tests.servers.running import ASGI_SERVERS, Server
+from tests.servers.running import ASGI_SERVERS
 from tests.servers.shared import ORIGIN
 from tests.servers.test_wsgi_contract import ALLOWED, ask, essence
 from tests.servers.wire import Connection, request
@@ -30,7 +31,7 @@ ENDS_DAPHNE = {"/pathsend", "/start-crash", "/mid-crash", "/started-twice", "/tr
 @on_asgi
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("path", UNCHANGED)
-def test_nothing_but_the_headers_changes(server: Server, path: str, method: str) -> None:
+def test_nothing_but_the_headers_changes(server: Running, path: str, method: str) -> None:
     if server.name == "daphne" and path in ENDS_DAPHNE:
         pytest.skip("daphne serves nobody after an exception in a started response, bare or not")
     bare, ours = (ask(server, app, path, token(), method) for app in ("bare", "cors"))
@@ -42,11 +43,11 @@ def test_nothing_but_the_headers_changes(server: Server, path: str, method: str)
 
 @on_asgi
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_a_crash_is_answered_and_logged_once(server: Server, method: str) -> None:
+def test_a_crash_is_answered_and_logged_once(server: Running, method: str) -> None:
     first, last = token(), token()
     answer = ask(server, "cors", "/crash", first, method)
     assert answer.status == 500
-    assert answer.body == (b"Internal Server Error" if method == "GET" else b"")
+    assert answer.body == (b"Internal Running Error" if method == "GET" else b"")
     assert answer.complete
     assert set(answer.values("connection")) == {"close"}  # daphne adds its own
     for name, value in (("content-length", "21"), ("access-control-allow-origin", ORIGIN)):
@@ -58,7 +59,7 @@ def test_a_crash_is_answered_and_logged_once(server: Server, method: str) -> Non
 
 
 @on_asgi
-def test_an_extension_that_the_server_has_is_used(server: Server) -> None:
+def test_an_extension_that_the_server_has_is_used(server: Running) -> None:
     offered = json.loads(ask(server, "cors", "/extensions", token()).body)
     if "http.response.pathsend" in offered:
         answer = ask(server, "cors", "/pathsend", token())
@@ -67,7 +68,7 @@ def test_an_extension_that_the_server_has_is_used(server: Server) -> None:
 
 
 @on_asgi
-def test_an_app_notices_that_its_client_has_left(server: Server) -> None:
+def test_an_app_notices_that_its_client_has_left(server: Running) -> None:
     """Twenty clients each leave an endless stream, of the bare app and of ours in turn."""
     left: dict[str, list[str]] = {"bare": [], "cors": []}
     for _ in range(20):
@@ -82,7 +83,7 @@ def test_an_app_notices_that_its_client_has_left(server: Server) -> None:
 
 @on_asgi
 @pytest.mark.parametrize("app", ["bare", "cors"])
-def test_a_chunk_is_sent_before_the_next_is_made(server: Server, app: str, tmp_path: Path) -> None:
+def test_a_chunk_is_sent_before_the_next_is_made(server: Running, app: str, tmp_path: Path) -> None:
     arrived = tmp_path / "arrived"
     with Connection(server.port) as connection:
         connection.send(request(f"/{app}/stream?token={arrived}", ALLOWED))
@@ -92,7 +93,7 @@ def test_a_chunk_is_sent_before_the_next_is_made(server: Server, app: str, tmp_p
 
 
 @on_asgi
-def test_a_body_that_waits_for_100_continue(server: Server) -> None:
+def test_a_body_that_waits_for_100_continue(server: Running) -> None:
     interim = []
     for app in ("bare", "cors"):
         with Connection(server.port) as connection:

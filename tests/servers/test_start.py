@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from examples.demo.serving import listens
 from tests.servers.running import ASGI_SERVERS, WITH_COMMAND, started
 from tests.servers.table import ENDS_WITH_0, SERVES_ALL_THE_SAME
 
@@ -23,7 +24,7 @@ def test_a_bad_policy_ends_the_server(name: str, app: str, why: str, tmp_path: P
     server = started(name, tmp_path, f"tests.servers.bad_policies.{app}:app")
     try:
         if (name, app) in SERVES_ALL_THE_SAME:
-            server.await_ready()
+            server.await_ready(listens)
             return
         assert (server.await_own_end() == 0) == (name in ENDS_WITH_0)
         assert why in server.written()

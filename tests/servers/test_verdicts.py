@@ -2,8 +2,9 @@
 
 import pytest
 
+from examples.demo.serving import Running
 from tests.servers.conftest import token
-from tests.servers.running import ASGI_SERVERS, WSGI_SERVERS, Server
+from tests.servers.running import ASGI_SERVERS, WSGI_SERVERS
 from tests.servers.shared import ORIGIN
 from tests.servers.table import DIFFERS, ONE_LINE_KEPT
 from tests.servers.wire import Answer, Connection, request
@@ -24,7 +25,7 @@ ON_SERVERS = [
 ]
 
 
-def ask(server: Server, path: str, *lines: str | bytes, **more: str) -> Answer:
+def ask(server: Running, path: str, *lines: str | bytes, **more: str) -> Answer:
     """Send one request on a connection of its own."""
     with Connection(server.port) as connection:
         connection.send(request(path, *lines, **more))  # type: ignore[arg-type]  # no body here
@@ -44,7 +45,7 @@ on_servers = pytest.mark.parametrize(
 
 
 @on_servers
-def test_verdicts(server: Server, app: str) -> None:
+def test_verdicts(server: Running, app: str) -> None:
     root = f"/{app}/"
     vary = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
     names = "Accept, Accept-Language, Content-Language, Content-Type, X-Token"
@@ -81,7 +82,7 @@ def test_verdicts(server: Server, app: str) -> None:
     assert all(answer.complete for answer, _, _ in table.values())
 
 
-def skip_if_it_differs(test: str, server: Server, app: str) -> None:
+def skip_if_it_differs(test: str, server: Running, app: str) -> None:
     """Skip what a server and a framework do by themselves, with or without us."""
     reason = DIFFERS.get((test, server.name, app))
     if reason is not None:
@@ -89,7 +90,7 @@ def skip_if_it_differs(test: str, server: Server, app: str) -> None:
 
 
 @on_servers
-def test_a_crash_is_readable_and_logged_once(server: Server, app: str) -> None:
+def test_a_crash_is_readable_and_logged_once(server: Running, app: str) -> None:
     skip_if_it_differs("crash", server, app)
     mark, last = token(), token()
     answer = ask(server, f"/{app}/crash?token={mark}", ALLOWED)
@@ -119,7 +120,7 @@ HOSTILE: dict[str, list[str | bytes]] = {
 
 
 @on_servers
-def test_nothing_malformed_is_allowed(server: Server, app: str) -> None:
+def test_nothing_malformed_is_allowed(server: Running, app: str) -> None:
     """The server may refuse such a request by itself, or close the connection."""
     for case, lines in HOSTILE.items():
         for method in ("GET", "OPTIONS"):
@@ -132,7 +133,7 @@ def test_nothing_malformed_is_allowed(server: Server, app: str) -> None:
 
 
 @on_servers
-def test_two_origin_lines(server: Server, app: str) -> None:
+def test_two_origin_lines(server: Running, app: str) -> None:
     found = {
         second: ask(server, f"/{app}/", f"Origin: {first}", f"Origin: {second}").values(
             "access-control-allow-origin"
@@ -147,7 +148,7 @@ def test_two_origin_lines(server: Server, app: str) -> None:
 
 
 @on_servers
-def test_http_1_0(server: Server, app: str) -> None:
+def test_http_1_0(server: Running, app: str) -> None:
     skip_if_it_differs("HTTP/1.0", server, app)
     answer = ask(server, f"/{app}/", ALLOWED, version="HTTP/1.0")
     assert (answer.status, shown(answer)) == (200, [ORIGIN, "Origin"])
@@ -156,7 +157,7 @@ def test_http_1_0(server: Server, app: str) -> None:
 
 
 @on_servers
-def test_pipelined_requests_are_answered_each_by_its_own_origin(server: Server, app: str) -> None:
+def test_pipelined_requests_are_answered_each_by_its_own_origin(server: Running, app: str) -> None:
     path = f"/{app}/"
     with Connection(server.port) as connection:
         connection.send(

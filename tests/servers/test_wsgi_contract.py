@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from examples.demo.serving import Running
 from tests.servers.conftest import token
-from tests.servers.running import WSGI_SERVERS, Server
+from tests.servers.running import WSGI_SERVERS
 from tests.servers.shared import ORIGIN
 from tests.servers.table import BETTER_THAN_BARE, SAYS_ONLY_BARE
 from tests.servers.wire import Answer, Connection, request
@@ -30,7 +31,7 @@ BEFORE_THE_FIRST_CHUNK = [
 ]  # fmt: skip
 
 
-def ask(server: Server, app: str, path: str, mark: str, method: str = "GET") -> Answer:
+def ask(server: Running, app: str, path: str, mark: str, method: str = "GET") -> Answer:
     """Send one request that the policy allows."""
     lines = [ALLOWED, "Connection: close"] if method == "HEAD" else [ALLOWED]
     with Connection(server.port) as connection:
@@ -55,7 +56,7 @@ def essence(answer: Answer) -> tuple[object, ...]:
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("path", UNCHANGED)
 def test_nothing_but_the_headers_changes(
-    server: Server, path: str, method: str, tmp_path: Path
+    server: Running, path: str, method: str, tmp_path: Path
 ) -> None:
     if (server.name, path) in BETTER_THAN_BARE:
         pytest.skip(BETTER_THAN_BARE[server.name, path])
@@ -70,13 +71,13 @@ def test_nothing_but_the_headers_changes(
 @on_wsgi
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_a_crash_before_the_first_chunk_is_answered_and_logged_once(
-    server: Server, method: str
+    server: Running, method: str
 ) -> None:
     marks = {path: token() for path in BEFORE_THE_FIRST_CHUNK}
     for path, mark in marks.items():
         answer = ask(server, "cors", path, mark, method)
         assert answer.status == 500, path
-        assert answer.body == (b"Internal Server Error" if method == "GET" else b""), path
+        assert answer.body == (b"Internal Running Error" if method == "GET" else b""), path
         assert answer.complete, path
         for name, value in (("content-length", "21"), ("access-control-allow-origin", ORIGIN)):
             assert answer.values(name) == [value], path
@@ -91,7 +92,7 @@ def test_a_crash_before_the_first_chunk_is_answered_and_logged_once(
 
 
 @on_wsgi
-def test_a_crash_says_that_the_connection_ends_where_the_bare_server_does(server: Server) -> None:
+def test_a_crash_says_that_the_connection_ends_where_the_bare_server_does(server: Running) -> None:
     bare, ours = (ask(server, app, "/crash", token()) for app in ("bare", "cors"))
     if server.name in SAYS_ONLY_BARE:
         assert (bare.values("connection"), ours.values("connection")) == (["close"], [])
@@ -101,7 +102,7 @@ def test_a_crash_says_that_the_connection_ends_where_the_bare_server_does(server
 
 @on_wsgi
 @pytest.mark.parametrize("path", ["/exc-info", "/iterated-exc-info"])
-def test_a_start_that_replaces_another_leaves_nothing_of_it(server: Server, path: str) -> None:
+def test_a_start_that_replaces_another_leaves_nothing_of_it(server: Running, path: str) -> None:
     answer = ask(server, "cors", path, token())
     assert (answer.status, answer.body) == (503, b"later")
     assert answer.complete
@@ -115,7 +116,7 @@ def test_a_start_that_replaces_another_leaves_nothing_of_it(server: Server, path
 @pytest.mark.parametrize("app", ["bare", "cors"])
 @pytest.mark.parametrize("path", ["/stream", "/late-stream"])
 def test_a_chunk_is_sent_before_the_next_is_made(
-    server: Server, path: str, app: str, tmp_path: Path
+    server: Running, path: str, app: str, tmp_path: Path
 ) -> None:
     arrived = tmp_path / "arrived"
     with Connection(server.port) as connection:
@@ -128,7 +129,7 @@ def test_a_chunk_is_sent_before_the_next_is_made(
 @on_wsgi
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("path", ["/closed", "/iterated-closed", "/mid-crash"])
-def test_a_body_is_closed_once(server: Server, path: str, method: str) -> None:
+def test_a_body_is_closed_once(server: Running, path: str, method: str) -> None:
     first, last = token(), token()
     ask(server, "cors", path, first, method)
     ask(server, "cors", "/closed", last)
@@ -138,7 +139,7 @@ def test_a_body_is_closed_once(server: Server, path: str, method: str) -> None:
 
 
 @on_wsgi
-def test_a_file_wrapper_is_the_servers_own(server: Server) -> None:
+def test_a_file_wrapper_is_the_servers_own(server: Running) -> None:
     marks = [token(), token()]
     bare, ours = (
         ask(server, app, "/file", mark) for app, mark in zip(("bare", "cors"), marks, strict=True)
@@ -152,7 +153,7 @@ def test_a_file_wrapper_is_the_servers_own(server: Server) -> None:
 
 
 @on_wsgi
-def test_a_body_that_waits_for_100_continue(server: Server) -> None:
+def test_a_body_that_waits_for_100_continue(server: Running) -> None:
     interim = []
     for app in ("bare", "cors"):
         with Connection(server.port) as connection:
