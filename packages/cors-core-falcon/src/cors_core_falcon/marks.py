@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 
 import falcon
 
-from cors_core.adapters import CLOSED, MARKS, FailureLog, mark_of
+from cors_core.adapters import CLOSED, FailureLog, mark_of, marks_exist
 
 
 class Router(Protocol):
@@ -14,6 +14,10 @@ class Router(Protocol):
 
     def find(self, uri: str, req: Any = None) -> Any:
         """Return resource, responders by method, parameters and more; or `None`."""
+
+
+ASKED = "cors_core.asked"
+"""Where an environ or a scope keeps the `Asked`, if any responder may be marked."""
 
 
 class Asked(NamedTuple):
@@ -30,15 +34,14 @@ class FalconRoutes:
         self._router = router
         self._failures = FailureLog()
 
-    def marked(self) -> bool:
-        """Say whether any responder may be marked."""
-        return MARKS.exist
+    marked = staticmethod(marks_exist)
 
-    def mark_for(self, asked: Asked, method: str) -> object:
+    def mark_for(self, request: Mapping[str, Any], method: str) -> object:
         """Return the mark of the responder to `method` at a request's path, or of its resource.
 
         `None` also where no responder serves the method: sinks, static routes, a 404 or 405.
         """
+        asked: Asked = request[ASKED]
         if self._router is None:
             return self._unread(asked.resource, "give the app's router to CORSMiddleware as well")
         found = self._find(asked)
@@ -54,9 +57,9 @@ class FalconRoutes:
             return None
         return mark_of(responder, resource)
 
-    def mark_served(self, asked: Asked) -> object:
+    def mark_served(self, request: Mapping[str, Any]) -> object:
         """Return the mark of the responder that has just answered."""
-        return self.mark_for(asked, asked.req.method)
+        return self.mark_for(request, request[ASKED].req.method)
 
     def _find(self, asked: Asked) -> tuple[object, Mapping[str, Any]]:
         """Return the resource at a request's path and its responders by method; `None` and none."""

@@ -5,18 +5,21 @@ from functools import partial
 from typing import TYPE_CHECKING, Never, Unpack
 
 from cors_core.adapters import (
+    MARKS,
+    Decision,
     EnvironReader,
     Layer,
     PolicyChoice,
     PolicyOptions,
     PolicySource,
     ScopeReader,
+    Undecided,
     at_first_request,
     build_choice,
 )
-from cors_core_falcon.marks import Asked, FalconRoutes, Router
+from cors_core_falcon.marks import ASKED, Asked, FalconRoutes, Router
 from cors_core_falcon.placement import warn_of_placement
-from cors_core_falcon.requests import RequestReader, environ_of, scope_of
+from cors_core_falcon.requests import scope_of
 from cors_core_falcon.responses import answer_preflight, put_headers
 
 if TYPE_CHECKING:
@@ -58,34 +61,45 @@ class CORSMiddleware:
         build = partial(PolicyChoice, policy, options, policies, paths, awaits=True)
         choice = build_choice("CORSMiddleware", positional, build)
         routes = FalconRoutes(router)
-        self._wsgi = Layer(choice, RequestReader(EnvironReader(), environ_of), routes)
-        self._asgi = Layer(choice, RequestReader(ScopeReader(), scope_of), routes)
-        for layer in (self._wsgi, self._asgi):
-            at_first_request(layer, lambda _: warn_of_placement(CORSMiddleware))
+        self._wsgi = Layer(choice, EnvironReader(), routes)
+        self._asgi = Layer(choice, ScopeReader(), routes)
+        # One policy decides alike before and after the app, so that `process_response` will do.
+        self._is_chosen_late = choice.fixed is None
+        at_first_request(self._wsgi, lambda _: warn_of_placement(CORSMiddleware))
+        at_first_request(self._asgi, lambda _: warn_of_placement(CORSMiddleware))
 
     def process_request(self, req: "falcon.Request", resp: "falcon.Response") -> None:
         """Answer a preflight, so that neither later middleware nor a responder sees it."""
-        if self._decides_before(req):
-            asked = Asked(req)
-            found = req.env[_FOUND] = self._wsgi.at_once(asked) or self._wsgi.before(asked)
-            answer_preflight(found, resp)
+        if self._is_chosen_late or req.method == "OPTIONS":
+            env = req.env
+            if MARKS.exist:
+                env[ASKED] = Asked(req)
+            found = env[_FOUND] = self._wsgi.at_once(env) or self._wsgi.before(env)
+            if found.status is not None:
+                answer_preflight(found, resp)
 
     def process_response(
         self, req: "falcon.Request", resp: "falcon.Response", resource: object, req_succeeded: bool
     ) -> None:
         """Put the policy's headers on whatever the app, or Falcon for it, answers."""
-        asked = Asked(req, resource)
-        found = req.env.get(_FOUND) or self._wsgi.at_once(asked) or self._wsgi.before(asked)
-        put_headers(self._wsgi.after(found, asked), resp)
+        env = req.env
+        if MARKS.exist:
+            env[ASKED] = Asked(req, resource)
+        known: Decision | Undecided | None = env.get(_FOUND) or self._wsgi.at_once(env)
+        found = known or self._wsgi.before(env)
+        put_headers(found if found.decided else self._wsgi.after(found, env), resp)
 
     async def process_request_async(
         self, req: "falcon.asgi.Request", resp: "falcon.asgi.Response"
     ) -> None:
         """Do as `process_request`."""
-        if self._decides_before(req):
-            asked, layer = Asked(req), self._asgi
-            found = req.scope[_FOUND] = layer.at_once(asked) or await layer.before_async(asked)
-            answer_preflight(found, resp)
+        if self._is_chosen_late or req.method == "OPTIONS":
+            scope, layer = scope_of(req), self._asgi
+            if MARKS.exist:
+                scope[ASKED] = Asked(req)
+            found = scope[_FOUND] = layer.at_once(scope) or await layer.before_async(scope)
+            if found.status is not None:
+                answer_preflight(found, resp)
 
     async def process_response_async(
         self,
@@ -95,14 +109,9 @@ class CORSMiddleware:
         req_succeeded: bool,
     ) -> None:
         """Do as `process_response`."""
-        asked, layer = Asked(req, resource), self._asgi
-        known = req.scope.get(_FOUND) or layer.at_once(asked)
-        found = known or await layer.before_async(asked)
-        put_headers(await layer.after_async(found, asked), resp)
-
-    def _decides_before(self, req: "falcon.Request") -> bool:
-        """Say whether a request is decided before the app runs.
-
-        One policy decides alike before and after, so most requests need only `process_response`.
-        """
-        return req.method == "OPTIONS" or self._wsgi.choice.fixed is None
+        scope, layer = scope_of(req), self._asgi
+        if MARKS.exist:
+            scope[ASKED] = Asked(req, resource)
+        known: Decision | Undecided | None = scope.get(_FOUND) or layer.at_once(scope)
+        found = known or await layer.before_async(scope)
+        put_headers(found if found.decided else await layer.after_async(found, scope), resp)

@@ -1,43 +1,9 @@
-"""Reads what was asked of Falcon, by the environ or the scope that its request was made from."""
+"""The scope that a request of `falcon.asgi.App` was made from, as it can be read."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from cors_core.adapters import CORSRequest, Decider, Decision, EnvironReader, Scope, ScopeReader
-from cors_core_falcon.marks import Asked
-
-
-class RequestReader:
-    """Reads Falcon's requests.
-
-    :param reader: reads what `source` returns.
-    :param source: returns what a request was made from: `environ_of` or `scope_of`.
-    """
-
-    def __init__(self, reader: EnvironReader | ScopeReader, source: Callable[[Any], Any]) -> None:
-        self._reader: Any = reader
-        self._source = source
-
-    def method(self, asked: Asked) -> str:
-        """Return the request's method."""
-        method: str = asked.req.method
-        return method
-
-    def read(self, asked: Asked) -> CORSRequest:
-        """Return what decides a request."""
-        request: CORSRequest = self._reader.read(self._source(asked.req))
-        return request
-
-    def decide(self, decider: Decider, asked: Asked) -> Decision | None:
-        """Return the decision on a request."""
-        decision: Decision | None = self._reader.decide(decider, self._source(asked.req))
-        return decision
-
-
-def environ_of(req: Any) -> dict[str, Any]:
-    """Return the environ of a request of `falcon.App`."""
-    environ: dict[str, Any] = req.env
-    return environ
+from cors_core.adapters import Scope
 
 
 def scope_of(req: Any) -> Scope:

@@ -2,18 +2,17 @@
 
 from typing import TYPE_CHECKING
 
-from cors_core.adapters import STATUS_LINES, Decision, Undecided
+from cors_core.adapters import STATUS_LINES, Decision
 
 if TYPE_CHECKING:
     import falcon
 
 
-def answer_preflight(found: Decision | Undecided, resp: "falcon.Response") -> None:
+def answer_preflight(decision: Decision, resp: "falcon.Response") -> None:
     """Answer a preflight in place of a responder: Falcon then runs none."""
-    if isinstance(found, Decision) and found.status is not None:
-        resp.status = STATUS_LINES[found.status]
-        resp.data = found.raw.body
-        resp.complete = True
+    resp.status = STATUS_LINES[decision.status or 0]
+    resp.data = decision.raw.body
+    resp.complete = True
 
 
 def put_headers(decision: Decision, resp: "falcon.Response") -> None:

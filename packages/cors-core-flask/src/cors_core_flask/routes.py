@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask, Request, current_app, has_request_context, request
 
-from cors_core.adapters import MARKS, PolicyChoice, PolicyError, mark_of
+from cors_core.adapters import PolicyChoice, PolicyError, mark_of, marks_exist
 
 
 class FlaskRoutes:
@@ -14,9 +14,7 @@ class FlaskRoutes:
     def __init__(self, app: Flask) -> None:
         self._app = app
 
-    def marked(self) -> bool:
-        """Say whether any view may be marked."""
-        return MARKS.exist
+    marked = staticmethod(marks_exist)
 
     def mark_for(self, environ: Mapping[str, Any], method: str) -> object:
         """Return the mark of the view that would serve `method` at the path of `environ`.

@@ -62,6 +62,7 @@ class CORSMiddleware(ASGIMiddleware):
         **options: Unpack[PolicyOptions],
     ) -> None:
         check_app(app, "an ASGI")
+        self._owner: object = None
         self._refused: PolicyError | None = None
         build = partial(PolicyChoice, policy, options, policies, paths, awaits=True)
         try:
@@ -98,16 +99,19 @@ class CORSMiddleware(ASGIMiddleware):
 
     def _look(self, scope: Scope) -> None:
         """Log what keeps this middleware, or a mark, from having the effect that it seems to."""
-        warn_of_placement(scope.get("app"), self.app, CORSMiddleware)
+        # Not later: a mounted app puts itself there as well, while it serves a request.
+        self._owner = scope.get("app")
+        warn_of_placement(self._owner, self.app, CORSMiddleware)
         if MARKS.exist:
             self._routes.warn_of_unreached_marks(scope)
 
     async def answer_crash(
-        self, error: Exception, owner: object, scope: Scope, receive: Receive, send: Send
+        self, error: Exception, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Answer with the app's own 500 page: its handler's, the debug page or the plain one."""
+        owner = self._owner
         if not isinstance(owner, Starlette):
-            await super().answer_crash(error, owner, scope, receive, send)
+            await super().answer_crash(error, scope, receive, send)
             return
 
         async def crashed(scope: Scope, receive: Receive, send: Send) -> None:

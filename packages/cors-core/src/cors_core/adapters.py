@@ -5,7 +5,7 @@
 
 from cors_core.asgi import ASGIApp, ASGIMiddleware, Message, Receive, Send, fail_startup
 from cors_core.choosing.choice import CLOSED, PolicyChoice, PolicyRequest, PolicySource
-from cors_core.choosing.marks import EXEMPT, MARKS, mark_of
+from cors_core.choosing.marks import EXEMPT, MARKS, mark_of, marks_exist
 from cors_core.decide import Decider
 from cors_core.environs import EnvironReader
 from cors_core.errors import PolicyError, Problem
@@ -58,6 +58,7 @@ __all__ = [
     "fail_startup",
     "logger",
     "mark_of",
+    "marks_exist",
     "not_an_option",
     "warn_of_unreached_marks",
 ]

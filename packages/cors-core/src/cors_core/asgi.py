@@ -44,7 +44,7 @@ class ASGIMiddleware:
             await send({"type": "http.response.body", "body": found.raw.body})
             return
         decide = None if found.decided else partial(self._send_decided, found, scope, send)
-        owner, started = scope.get("app"), False
+        started = False
 
         # Not `async def`: to hand the server's own awaitable back spares one coroutine a message.
         def send_joined(message: Message) -> Awaitable[None]:
@@ -64,7 +64,7 @@ class ASGIMiddleware:
             await self.app(scope, receive, send_joined)
         except Exception as error:
             if not started:
-                await self.answer_crash(error, owner, scope, receive, send_joined)
+                await self.answer_crash(error, scope, receive, send_joined)
             raise
 
     def _send_decided(
@@ -81,13 +81,13 @@ class ASGIMiddleware:
         await self.app(scope, receive, send)
 
     async def answer_crash(
-        self, error: Exception, owner: object, scope: Scope, receive: Receive, send: Send
+        self, error: Exception, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Answer for an app that raised before it answered; the server gets the error afterwards.
 
         Left to the server, the answer would lack the policy's headers, and the page would be told
-        of a CORS error instead of a crash. A framework's adapter puts the framework's page here;
-        `owner` is what `scope["app"]` held before a mounted app may have put itself there.
+        of a CORS error instead of a crash. A framework's adapter puts the framework's page
+        here.
         """
         length = str(len(_CRASH)).encode()
         headers = [(b"content-type", b"text/plain"), (b"content-length", length)]

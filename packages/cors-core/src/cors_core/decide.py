@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from cors_core.answers import Answers
 from cors_core.fetch_standard import MAX_ORIGIN_LENGTH, SAFELISTED_REQUEST_HEADERS
 from cors_core.field_names import MAX_REQUEST_HEADERS_LENGTH, requested_names
-from cors_core.messages import CORSRequest, Decision, Refusal, RequestKind
+from cors_core.messages import CORSRequest, Decision, Refusal, RequestKind, is_preflight
 from cors_core.options.reading import Origins, PolicySettings
 from cors_core.origins.index import OriginIndex
 from cors_core.origins.serialized import parse_origin
@@ -70,10 +70,23 @@ class Decider:
 
         :param looked_up: what the OriginLookup says of its origin, if it has been asked already.
         """
-        if not request.is_preflight:
-            return self.actual(request.origin, looked_up)
-        origin, method, headers, private = request[1:5]
-        return self._preflight(origin or "", method or "", headers, private, looked_up)
+        return self.decide_parts(*request[:5], looked_up)
+
+    def decide_parts(
+        self,
+        method: str,
+        origin: str | None,
+        request_method: str | None,
+        request_headers: str | None,
+        private_network: str | bool | None,
+        looked_up: bool | None = None,
+    ) -> Decision:
+        """Do as `decide`, for the parts of a CORSRequest: no object need be made of them."""
+        if not is_preflight(method, origin, request_method):
+            return self.actual(origin, looked_up)
+        return self._preflight(
+            origin or "", request_method or "", request_headers, private_network, looked_up
+        )
 
     @property
     def varying(self) -> "Decider":
@@ -225,7 +238,7 @@ class Exemption(Decider):
         vary = ("Origin",) if varies else ()
         self._exempted = Decision(RequestKind.EXEMPT, (), (), vary)
 
-    def decide(self, request: CORSRequest, looked_up: bool | None = None) -> Decision:
+    def decide_parts(self, *parts: object, **more: object) -> Decision:
         """Return the decision that leaves a response to its app, the answer to a preflight too."""
         return self._exempted
 

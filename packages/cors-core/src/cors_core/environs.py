@@ -52,7 +52,7 @@ class EnvironReader:
         if environ["REQUEST_METHOD"] != "OPTIONS":
             return decider.actual(environ.get("HTTP_ORIGIN"))
         fields: Any = map(environ.get, _FIELDS)
-        return decider.decide(CORSRequest("OPTIONS", *fields))
+        return decider.decide_parts("OPTIONS", *fields)
 
 
 def _lines(environ: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

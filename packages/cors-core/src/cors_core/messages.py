@@ -61,6 +61,11 @@ class HeaderFields(Mapping[str, str]):
         return f"HeaderFields({self._read()!r})"
 
 
+def is_preflight(method: str, origin: str | None, request_method: str | None) -> bool:
+    """Say whether a request with these parts is a CORS-preflight request: rule R1."""
+    return method == "OPTIONS" and origin is not None and request_method is not None
+
+
 class CORSRequest(NamedTuple):
     """The parts of an HTTP request that decide its CORS verdict; `None` for an absent header.
 
@@ -91,9 +96,7 @@ class CORSRequest(NamedTuple):
 
         Sec-Fetch-Mode does not count: older browsers, and many clients, do not send it.
         """
-        return (
-            self.method == "OPTIONS" and self.origin is not None and self.request_method is not None
-        )
+        return is_preflight(self.method, self.origin, self.request_method)
 
     @property
     def served_method(self) -> str:
