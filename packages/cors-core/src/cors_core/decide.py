@@ -196,7 +196,7 @@ class Decider:
         """
         if self._any_origin:
             origin = "*"  # one answer for all
-        allowed = self._any_origin or self.actual(origin, looked_up).allowed
+        allowed = self._any_origin or not self.actual(origin, looked_up).refused
         if headers is None:
             headers = ""
         elif len(headers) > MAX_REQUEST_HEADERS_LENGTH:

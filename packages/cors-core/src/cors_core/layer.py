@@ -124,15 +124,15 @@ class Layer(Generic[Request]):
 
     async def after_async(self, found: Decision | Undecided, request: Request) -> Decision:
         """Do as `after`, where the choice may have to be awaited."""
+        if isinstance(found, Decision):
+            return found
         decision = self.after_or_awaitable(found, request)
         return decision if isinstance(decision, Decision) else await decision
 
     def after_or_awaitable(
-        self, found: Decision | Undecided, request: Request
+        self, found: Undecided, request: Request
     ) -> Decision | Awaitable[Decision]:
         """Return the result of `after_async` itself where nothing need be awaited for it."""
-        if isinstance(found, Decision):
-            return found
         source = self._source_after(found, request)
         decider = self.choice.decider_at_once(source)
         decision = self._decide(decider, request) if decider else None

@@ -1,9 +1,10 @@
 """Policy: options in, validated once. How a request is decided is in `decide`."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Never
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, Never
 
 from cors_core.decide import Decider
 from cors_core.errors import PolicyError, Problem
@@ -171,9 +172,8 @@ def policy_from(policy: object, options: Mapping[str, Any]) -> Policy:
     raise PolicyError((problem,))
 
 
-def decider_of(policy: Policy) -> Decider:
-    """Return what decides for `policy`: for the core, which reads requests in several forms."""
-    return policy._decider
+decider_of: Final[Callable[[Policy], Decider]] = attrgetter("_decider")
+"""Returns what decides for a policy: for the core, which reads requests in several forms."""
 
 
 def _restored(options: dict[str, Any]) -> Policy:
