@@ -8,8 +8,8 @@ with warnings.catch_warnings():
     # Pyramid imports `pkg_resources`, and WebOb `cgi` before Python 3.13, both deprecated.
     warnings.simplefilter("ignore")
     from pyramid.config import Configurator  # type: ignore[import-untyped]  # it has no types
-    from pyramid.httpexceptions import HTTPConflict  # type: ignore[import-untyped]
-    from pyramid.response import Response  # type: ignore[import-untyped]
+    from pyramid.httpexceptions import HTTPConflict  # type: ignore[import-untyped]  # has no stubs
+    from pyramid.response import Response  # type: ignore[import-untyped]  # has no stubs
 
 from cors_core.wsgi import CORSMiddleware
 from tests.behaviour import small_app

@@ -79,6 +79,8 @@ class Layer(Generic[Request]):
     ) -> None:
         self.choice = choice
         self._routes = routes
+        self._mark_served: Callable[[Request], object]
+        self._mark_served = _nothing if routes is None else routes.mark_served
         self._method = reader.method
         self._read = reader.read
         self._decide = reader.decide
@@ -167,7 +169,7 @@ class Layer(Generic[Request]):
 
     def _source_after(self, found: Undecided, request: Request) -> object:
         try:
-            mark = None if self._routes is None else self._routes.mark_served(request)
+            mark = self._mark_served(request)
         except Exception as error:  # noqa: BLE001  # logged; whatever fails closes
             return self._closed(error)
         return found.source if mark is None else mark
