@@ -53,8 +53,8 @@ def by_host(request: PolicyRequest) -> Policy | None:
 
 def forget(tenant: str, origin: str) -> None:
     """Have this process see a change at once. Others listen for it, or see it after TTL."""
-    if lookup := policy_of(tenant).lookup:
-        lookup.invalidate(origin)
+    (lookup,) = policy_of(tenant).allow_origins  # an OriginLookup, and nothing else
+    lookup.invalidate(origin)
 
 
 settings.configure(

@@ -40,7 +40,8 @@ async def _ask_async(origin: str) -> bool:
 
 def _choice(lookup: Any) -> dict[str, Any]:
     """Return what an adapter is given."""
-    origins = OriginLookup(lookup, ttl=_TTL, negative_ttl=_TTL)
+    # Nothing stale, so that a stopped database is seen at once: its answers are judged here.
+    origins = OriginLookup(lookup, ttl=_TTL, negative_ttl=_TTL, stale_if_error=0)
     return {
         "policy": FIXED,
         "paths": [

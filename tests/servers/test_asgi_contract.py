@@ -47,7 +47,7 @@ def test_a_crash_is_answered_and_logged_once(server: Running, method: str) -> No
     first, last = token(), token()
     answer = ask(server, "cors", "/crash", first, method)
     assert answer.status == 500
-    assert answer.body == (b"Internal Running Error" if method == "GET" else b"")
+    assert answer.body == (b"Internal Server Error" if method == "GET" else b"")
     assert answer.complete
     assert set(answer.values("connection")) == {"close"}  # daphne adds its own
     for name, value in (("content-length", "21"), ("access-control-allow-origin", ORIGIN)):

@@ -77,7 +77,7 @@ def test_a_crash_before_the_first_chunk_is_answered_and_logged_once(
     for path, mark in marks.items():
         answer = ask(server, "cors", path, mark, method)
         assert answer.status == 500, path
-        assert answer.body == (b"Internal Running Error" if method == "GET" else b""), path
+        assert answer.body == (b"Internal Server Error" if method == "GET" else b""), path
         assert answer.complete, path
         for name, value in (("content-length", "21"), ("access-control-allow-origin", ORIGIN)):
             assert answer.values(name) == [value], path
